@@ -1,0 +1,43 @@
+"""Helpers of the book *Faces & Phrases*: finding data, the run profile, plots, and the text encoder.
+
+Models, losses and training loops are not here: they stand in the chapters.
+Nothing in this package imports TensorFlow.
+"""
+
+import contextlib
+import os
+import sys
+
+
+class _PlainError(ValueError):
+    """An error whose message is the whole story: a notebook shows it without a traceback."""
+
+    def _render_traceback_(self):
+        return [f"{type(self).__name__}: {self}"]
+
+
+class ConfigurationError(_PlainError):
+    """An environment switch of the book holds a value that it does not understand."""
+
+
+class DataError(_PlainError):
+    """The data is missing or unusable; the message names the file and the remedy."""
+
+
+@contextlib.contextmanager
+def quietly():
+    """Context for `import tensorflow`: hides what its native code writes to stderr while it starts.
+
+    TF_CPP_MIN_LOG_LEVEL alone no longer does so (seen with TensorFlow 2.21): the first
+    messages appear before it is read. Python's own errors and warnings come through.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)

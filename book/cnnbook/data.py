@@ -1,0 +1,281 @@
+"""Find, check and read the two data sets: faces (UTKFace subset) and car reviews.
+
+Sources, in this order: the folder named by CNNBOOK_DATA, the cache, a download
+(unless CNNBOOK_OFFLINE=1), the embedded sample of invented data. `data/README.md`
+describes the data and its terms. Nothing is ever extracted to disk.
+"""
+
+import hashlib
+import io
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pandas as pd
+from PIL import Image, ImageOps
+
+from . import ConfigurationError, DataError
+
+FACES, REVIEWS = "train_test.zip", "car_reviews.csv"
+DOWNLOADS = {
+    FACES: "https://patrick-richter.github.io/assets/zip/train_test.zip",
+    REVIEWS: "https://patrick-richter.github.io/assets/csv/car_reviews.csv",
+}
+# SHA-256 over the sorted content: "the data this book was built with".
+DIGESTS = {
+    FACES: "7ec195e8b1201031a87e6870b491907ca6284146a9b51ac608912978a08b7d26",
+    REVIEWS: "7853f36b1a9f9961f942d0155f5165f6109a730c152afc050c25823d01be70b2",
+}
+ROOT = Path(__file__).resolve().parents[2]
+CACHE = ROOT / "data" / "cache"
+SAMPLE = ROOT / "data" / "sample"
+
+FACE_SIZE = 128
+# A few of the set's own names have a digit too many or too few, or a stray space.
+FACE_NAME = re.compile(r"(\d{1,3})_([01])_([0-4])_\d{14,20} ?\.jpg(?:\.chip\.jpg)?")
+MAX_AGE = 120
+MAX_PICTURES = 100_000
+MAX_PICTURE_BYTES = 20 * 2**20
+MAX_PICTURE_PIXELS = 25_000_000
+MAX_TABLE_BYTES = 200 * 2**20
+DOWNLOAD_TIMEOUT = 30  # seconds without an answer
+DOWNLOAD_RETRIES = 2
+LINE = "=" * 78
+
+
+def load_faces():
+    """Return the table and the pictures of the faces, in the order of their sorted file names.
+
+    The table is a DataFrame with the columns `filename`, `age` (years) and `gender`
+    (1 = female, 0 = male, as the set's annotators saw it); the pictures are a uint8 array
+    (N, 128, 128, 3), RGB. `table.attrs["is_book_data"]` says whether this is the data that
+    the book was built with. Raises DataError.
+    """
+    path, origin, failure = _find(FACES)
+    table, pictures, digest, left_out = _read_faces(path)
+    _announce("Faces", f"{len(table):,} pictures", origin, failure, digest == DIGESTS[FACES], left_out)
+    table.attrs["is_book_data"] = digest == DIGESTS[FACES]
+    return table, pictures
+
+
+def load_reviews():
+    """Return the reviews in file order: a DataFrame with the columns `Sentiment` (Pos or Neg) and `Review`.
+
+    `table.attrs["is_book_data"]` says whether this is the data that the book was built with.
+    Raises DataError.
+    """
+    path, origin, failure = _find(REVIEWS)
+    table, digest, left_out = _read_reviews(path)
+    _announce("Reviews", f"{len(table):,} texts", origin, failure, digest == DIGESTS[REVIEWS], left_out)
+    table.attrs["is_book_data"] = digest == DIGESTS[REVIEWS]
+    return table
+
+
+def _find(name):
+    """Return (path, origin, why the download failed or None) of a data file."""
+    named = os.environ.get("CNNBOOK_DATA")
+    if named:
+        return _find_in_named_folder(name, Path(named).expanduser()), "the folder in CNNBOOK_DATA", None
+    if (CACHE / name).exists():
+        return CACHE / name, "the cache", None
+    failure = None
+    if not _offline():
+        try:
+            _download(name)
+            return CACHE / name, "a download, kept in the cache", None
+        except DataError as error:
+            failure = str(error)
+    if not (SAMPLE / name).exists():
+        raise DataError(f"{SAMPLE / name} is missing; restore it with 'python tools/make_sample.py'.")
+    return SAMPLE / name, "the embedded sample", failure
+
+
+def _offline():
+    value = os.environ.get("CNNBOOK_OFFLINE", "") or "0"
+    if value not in ("0", "1"):
+        raise ConfigurationError(
+            f"The environment variable CNNBOOK_OFFLINE is {value!r}; set it to 1 or 0, or leave it unset."
+        )
+    return value == "1"
+
+
+def _find_in_named_folder(name, folder):
+    """Return the path of `name`, or of the unzipped faces, in the folder that the reader named."""
+    if not folder.is_dir():
+        raise DataError(
+            f"CNNBOOK_DATA names {folder}, which is not a folder; "
+            f"set it to the folder that holds {FACES} and {REVIEWS}, or leave it unset."
+        )
+    unzipped = folder / Path(name).stem
+    if (folder / name).is_file():
+        return folder / name
+    if name == FACES and unzipped.is_dir():
+        return unzipped
+    raise DataError(
+        f"The folder in CNNBOOK_DATA, {folder}, holds no {name}; put the file there, or leave CNNBOOK_DATA unset."
+    )
+
+
+def _download(name):
+    """Fetch a data file into the cache: checked first, then moved there in one step."""
+    import pooch
+
+    pooch.get_logger().setLevel("ERROR")
+    try:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix="download-", dir=CACHE)
+    except OSError as error:
+        raise DataError(f"The cache {CACHE} cannot be written ({error.strerror}).") from None
+    try:
+        fetcher = pooch.create(
+            path=folder,
+            base_url="",
+            registry={name: None},
+            urls={name: DOWNLOADS[name]},
+            retry_if_failed=DOWNLOAD_RETRIES,
+        )
+        downloader = pooch.HTTPDownloader(progressbar=True, timeout=DOWNLOAD_TIMEOUT)
+        path = Path(fetcher.fetch(name, downloader=downloader))
+        _read_faces(path) if name == FACES else _read_reviews(path)
+        os.replace(path, CACHE / name)
+    except DataError as error:
+        raise DataError(f"What {DOWNLOADS[name]} sent is not usable: {error}") from None
+    except (OSError, ValueError) as error:  # requests' errors are OSErrors
+        raise DataError(f"{DOWNLOADS[name]} could not be fetched ({type(error).__name__}).") from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read_faces(path):
+    """Return (table, pictures, digest, [(name, reason left out), ...])."""
+    names, pictures, labels, left_out = [], [], [], []
+    digest = hashlib.sha256()
+    with _open_faces(path) as members:
+        if len(members) > MAX_PICTURES:
+            raise DataError(f"{path} holds {len(members):,} files, more than {MAX_PICTURES:,}; use the set's own file.")
+        for name, size, read in sorted(members, key=lambda member: (PurePosixPath(member[0]).name, member[0])):
+            try:
+                base, label = _parse_name(name, previous=names[-1] if names else None)
+                if size > MAX_PICTURE_BYTES:
+                    raise ValueError(f"larger than {MAX_PICTURE_BYTES // 2**20} MB")
+                content = read()
+                pictures.append(_decode(content))
+            except (ValueError, OSError, RuntimeError, EOFError, NotImplementedError, SyntaxError, zipfile.BadZipFile) as error:
+                left_out.append((name, str(error) or type(error).__name__))
+                continue
+            names.append(base)
+            labels.append(label)
+            digest.update(base.encode() + b"\0" + hashlib.sha256(content).digest())
+    if not pictures:
+        raise DataError(
+            f"{path} holds no usable picture named like 28_1_0_20170117180708809.jpg.chip.jpg; "
+            f"put the set's own {FACES} there."
+        )
+    table = pd.DataFrame(labels, columns=["age", "gender"])
+    table.insert(0, "filename", names)
+    return table, np.stack(pictures), digest.hexdigest(), left_out
+
+
+class _open_faces:
+    """Context: the list of (name, bytes, function that reads the content) of an archive or a folder."""
+
+    def __init__(self, path):
+        self.path, self.archive = path, None
+
+    def __enter__(self):
+        if self.path.is_dir():
+            files = sorted(p for p in self.path.rglob("*") if p.is_file() and not p.is_symlink())
+            return [(p.relative_to(self.path).as_posix(), p.stat().st_size, p.read_bytes) for p in files]
+        try:
+            self.archive = zipfile.ZipFile(self.path)
+        except (zipfile.BadZipFile, OSError, ValueError):
+            raise DataError(
+                f"{self.path} is not a complete zip archive; delete it and fetch it again from {DOWNLOADS[FACES]}."
+            ) from None
+        infos = [i for i in self.archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
+        return [(i.filename, i.file_size, lambda i=i: self.archive.read(i)) for i in infos]
+
+    def __exit__(self, *_):
+        if self.archive:
+            self.archive.close()
+
+
+def _parse_name(name, previous):
+    """Return (base name, (age, gender)) of a member's name; raises ValueError with the reason."""
+    parts = PurePosixPath(name)
+    if parts.is_absolute() or ".." in parts.parts or "\\" in name:
+        raise ValueError("its path leads out of the archive")
+    match = FACE_NAME.fullmatch(parts.name)
+    if not match:
+        raise ValueError("its name is not <age>_<gender>_<race>_<timestamp>.jpg.chip.jpg")
+    if parts.name == previous:
+        raise ValueError("a second file of this name")
+    age, gender = int(match[1]), int(match[2])
+    if not 0 < age <= MAX_AGE:
+        raise ValueError(f"an age of {age} years")
+    return parts.name, (age, gender)
+
+
+def _decode(content):
+    """Return an encoded picture as uint8 (128, 128, 3); raises ValueError or OSError."""
+    with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as picture:
+        if picture.width * picture.height > MAX_PICTURE_PIXELS:
+            raise ValueError(f"{picture.width} x {picture.height} pixels")
+        picture = ImageOps.exif_transpose(picture).convert("RGB")
+    if picture.size != (FACE_SIZE, FACE_SIZE):
+        picture = picture.resize((FACE_SIZE, FACE_SIZE), Image.Resampling.LANCZOS)
+    return np.asarray(picture)
+
+
+def _read_reviews(path):
+    """Return (table, digest, [(row, reason left out), ...])."""
+    try:
+        if path.stat().st_size > MAX_TABLE_BYTES:
+            raise DataError(f"{path} is larger than {MAX_TABLE_BYTES // 2**20} MB; put the set's own {REVIEWS} there.")
+        text = path.read_bytes().decode("utf-8-sig")
+        # newline=None turns the file's lone carriage returns into line ends.
+        rows = pd.read_csv(io.StringIO(text, newline=None), dtype=str, keep_default_na=False)
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, OSError):
+        raise DataError(
+            f"{path} is not a readable table of comma-separated values; "
+            f"delete it and fetch it again from {DOWNLOADS[REVIEWS]}."
+        ) from None
+    missing = [column for column in ("Sentiment", "Review") if column not in rows.columns]
+    if missing:
+        raise DataError(f"{path} lacks the column {' and '.join(missing)}; put the set's own {REVIEWS} there.")
+    rows = rows[["Sentiment", "Review"]]
+    known = rows["Sentiment"].isin(["Pos", "Neg"])
+    usable = known & (rows["Review"].str.strip() != "")
+    left_out = [
+        (f"row {row}", "an empty review" if known[row] else f"the label {rows.at[row, 'Sentiment'][:20]!r}")
+        for row in rows.index[~usable]
+    ]
+    table = rows[usable].reset_index(drop=True)
+    if table.empty:
+        raise DataError(f"{path} holds no row labelled Pos or Neg; put the set's own {REVIEWS} there.")
+    digest = hashlib.sha256()
+    for row in table.itertuples(index=False):
+        digest.update(f"{row.Sentiment}\0{row.Review}\0".encode())
+    return table, digest.hexdigest(), left_out
+
+
+def _announce(what, amount, origin, failure, is_book_data, left_out):
+    """Say in one line what was taken and from where; the sample gets a notice that cannot be missed."""
+    for name, reason in left_out[:5]:
+        print(f"{what}: left out {name}: {reason}.")
+    if len(left_out) > 5:
+        print(f"{what}: left out {len(left_out) - 5:,} more.")
+    if origin == "the embedded sample":
+        why = failure or "No real data was found."
+        print(
+            f"{LINE}\nNOTICE: {what.lower()} from the embedded sample: {amount}, all INVENTED.\n{why}\n"
+            f"Everything runs, but the results are not the book's. data/README.md says how\n"
+            f"to get the real data.\n{LINE}"
+        )
+        return
+    match = "the data this book was built with" if is_book_data else "other data of the right form"
+    print(f"{what}: {amount} from {origin}: {match}.")

@@ -1,0 +1,345 @@
+"""Figures of the book. Every function takes plain arrays or tables and returns the Figure it drew."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+from PIL import Image
+
+from . import profile
+
+# Okabe and Ito's palette, readable with every common form of colour blindness
+# (https://jfly.uni-koeln.de/color/).
+COLOURS = {
+    "blue": "#0072B2",
+    "orange": "#E69F00",
+    "green": "#009E73",
+    "vermilion": "#D55E00",
+    "purple": "#CC79A7",
+    "sky": "#56B4E9",
+    "grey": "#7F7F7F",
+}
+PIXEL_BLOCKS = 8
+
+
+def use_style():
+    """Set the book's matplotlib style: sizes, palette, white ground that also suits the dark theme."""
+    plt.rcParams.update(
+        {
+            "figure.figsize": (7, 4),
+            "figure.dpi": 110,
+            "savefig.bbox": "tight",
+            "figure.facecolor": "white",
+            "axes.prop_cycle": plt.cycler(color=list(COLOURS.values())),
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "grid.alpha": 0.25,
+            "axes.axisbelow": True,
+            "axes.titlelocation": "left",
+            "font.size": 10,
+            "legend.frameon": False,
+        }
+    )
+
+
+def pixelate(images, blocks=PIXEL_BLOCKS):
+    """Return uint8 images (N, H, W, 3) reduced to `blocks` x `blocks` areas of their mean colour."""
+    result = np.empty_like(images)
+    for source, target in zip(images, result):
+        small = Image.fromarray(source).resize((blocks, blocks), Image.Resampling.BOX)
+        target[:] = np.asarray(small.resize(source.shape[1::-1], Image.Resampling.NEAREST))
+    return result
+
+
+def published(images):
+    """Return `images` as they may be stored: pixelated with CNNBOOK_PUBLISH=1, else unchanged.
+
+    The pictures of UTKFace are not the book's to redistribute.
+    """
+    return pixelate(images) if profile.PUBLISH else images
+
+
+def caption(age, gender):
+    """Return a face's caption, such as '28, female', from its labels (gender 1 = female)."""
+    return f"{age:.0f}, {'female' if gender == 1 else 'male'}"
+
+
+def face_gallery(images, captions, columns=5, title=None):
+    """Draw uint8 images (N, H, W, 3) in rows of `columns`, a caption above each."""
+    rows = -(-len(images) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(1.5 * columns, 1.75 * rows), squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, image, text in zip(axes.flat, published(images), captions):
+        axis.imshow(image)
+        axis.set_title(text, fontsize=9, loc="center")
+    if title:
+        figure.suptitle(title)
+    figure.tight_layout()
+    return figure
+
+
+def confusion_matrix(matrix, labels, title):
+    """Draw a 2 x 2 matrix of counts (rows: truth, columns: prediction), counts and row shares in the cells."""
+    matrix = np.asarray(matrix)
+    figure, axis = plt.subplots(figsize=(4.2, 3.6))
+    shares = matrix / matrix.sum(axis=1, keepdims=True)
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(matrix):
+        axis.text(
+            column,
+            row,
+            f"{count}\n({shares[row, column]:.0%})",
+            ha="center",
+            va="center",
+            color="white" if shares[row, column] > 0.6 else "black",
+        )
+    axis.set(
+        xticks=range(len(labels)),
+        yticks=range(len(labels)),
+        xticklabels=labels,
+        yticklabels=labels,
+        xlabel="predicted",
+        ylabel="true",
+        title=title,
+    )
+    axis.grid(False)
+    figure.tight_layout()
+    return figure
+
+
+def training_curves(history, panels, reference=None, held_out="validation"):
+    """Draw curves of training: a panel per entry of `panels`, two in a row, train and validation in each.
+
+    `history` maps a metric's name, and `val_` + name, to its values per epoch (as keras `History.history`);
+    `panels` maps such a name to the title and the label of the y axis; `reference` maps a name to a level
+    drawn as a dashed line and its label; `held_out` is what the curves of the `val_` values are called.
+    """
+    rows = -(-len(panels) // 2)
+    figure, axes = plt.subplots(rows, 2, figsize=(8, 2.9 * rows), squeeze=False)
+    for axis in axes.flat[len(panels) :]:
+        axis.axis("off")
+    for axis, (name, (title, label)) in zip(axes.flat, panels.items()):
+        epochs = np.arange(1, len(history[name]) + 1)
+        marker = "o" if len(epochs) == 1 else None
+        axis.plot(epochs, history[name], color=COLOURS["blue"], marker=marker, label="train")
+        axis.plot(
+            epochs, history["val_" + name], color=COLOURS["vermilion"], marker=marker, label=held_out
+        )
+        if reference and name in reference:
+            level, text = reference[name]
+            axis.axhline(level, color=COLOURS["grey"], linestyle="--", label=text)
+        axis.set(title=title, xlabel="epoch", ylabel=label)
+        axis.legend()
+    figure.tight_layout()
+    return figure
+
+
+def network_diagram(trunk, branches, title):
+    """Draw a network as boxes: a trunk from top to bottom that forks into two branches, or into none.
+
+    `trunk` and each of the `branches` are lists of (layer name, output shape, number of parameters).
+    """
+    height = len(trunk) + max((len(branch) for branch in branches), default=0)
+    figure, axis = plt.subplots(figsize=(7, 0.62 * height))
+
+    def box(x, y, name, shape, parameters):
+        text = f"{name}   {' × '.join(map(str, shape))}"
+        if parameters:
+            text += f"\n{parameters:,} parameters"
+        colour = COLOURS["sky"] if parameters else "#E6E6E6"
+        style = {"boxstyle": "round,pad=0.3", "facecolor": colour, "edgecolor": "black", "linewidth": 0.6}
+        axis.text(x, y, text, ha="center", va="center", fontsize=8, color="black", bbox=style, zorder=2)
+
+    def arrow(start, end):
+        axis.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": COLOURS["grey"]}, zorder=1)
+
+    for i, layer in enumerate(trunk):
+        if i:
+            arrow((0, 1 - i), (0, -i + 0.32))
+        box(0, -i, *layer)
+    fork = 1 - len(trunk)
+    for x, branch in zip((-1, 1), branches):
+        arrow((0, fork), (x, fork - 0.68))
+        for i, layer in enumerate(branch, start=1):
+            if i > 1:
+                arrow((x, fork - i + 1), (x, fork - i + 0.32))
+            box(x, fork - i, *layer)
+    axis.set(xlim=(-1.9, 1.9), ylim=(-height + 0.4, 0.6), title=title)
+    axis.axis("off")
+    return figure
+
+
+def prediction_scatter(true_age, predicted_age, title):
+    """Draw predicted against true ages (years), the diagonal, and the median prediction per decade."""
+    figure, axis = plt.subplots(figsize=(5.5, 5))
+    axis.scatter(true_age, predicted_age, s=10, alpha=0.4, color=COLOURS["blue"], label="a face")
+    top = max(np.max(true_age), np.max(predicted_age)) + 3
+    axis.plot([0, top], [0, top], color=COLOURS["grey"], linestyle="--", label="perfect")
+    decades = [d for d in range(0, 120, 10) if np.sum((true_age >= d) & (true_age < d + 10)) >= 5]
+    medians = [np.median(predicted_age[(true_age >= d) & (true_age < d + 10)]) for d in decades]
+    axis.plot(
+        [d + 5 for d in decades], medians, color=COLOURS["vermilion"], marker="o", label="median of the decade"
+    )
+    axis.set(xlabel="true age (years)", ylabel="predicted age (years)", title=title, aspect="equal")
+    axis.legend()
+    figure.tight_layout()
+    return figure
+
+
+def error_by_group(groups, mean_error, mean_accuracy):
+    """Draw bars with intervals per group: age error on the left, gender accuracy on the right.
+
+    `groups` is a DataFrame with the columns group, faces, mae, mae_low, mae_high, accuracy,
+    accuracy_low, accuracy_high; the two means over everybody become dashed lines.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.8))
+    labels = [f"{group}\nn={faces}" for group, faces in zip(groups["group"], groups["faces"])]
+    panels = (
+        ("mae", mean_error, "Age", "mean absolute error (years)", COLOURS["sky"]),
+        ("accuracy", mean_accuracy, "Gender", "accuracy", COLOURS["orange"]),
+    )
+    for axis, (column, overall, title, label, colour) in zip(axes, panels):
+        value = groups[column]
+        whiskers = np.clip([value - groups[column + "_low"], groups[column + "_high"] - value], 0, None)
+        axis.bar(labels, value, yerr=whiskers, color=colour, capsize=3)
+        axis.axhline(overall, color=COLOURS["grey"], linestyle="--", label="all test faces")
+        axis.set(title=title, xlabel="true age (years)", ylabel=label)
+        axis.tick_params(axis="x", labelsize=7)
+        axis.legend(loc="lower right", bbox_to_anchor=(1, 1))
+    figure.tight_layout()
+    return figure
+
+
+def image_row(images, titles, columns):
+    """Draw float images, (H, W, 3) in 0..1 or (H, W) of any range, in rows of `columns` with titles.
+
+    Not for single faces of the set: nothing is pixelated here.
+    """
+    rows = -(-len(images) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(1.5 * columns, 1.7 * rows), squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, image, title in zip(axes.flat, images, titles):
+        axis.imshow(image, cmap="viridis")
+        axis.set_title(title, fontsize=9, loc="center")
+    figure.tight_layout()
+    return figure
+
+
+def convolution_of_words(words, vectors, dimensions, kernel, outputs):
+    """Draw a 1-D convolution: embedded words (words, dimensions), one filter (width, dimensions), its outputs.
+
+    `outputs` holds one number per window of `width` words, before the activation function.
+    """
+    figure, axes = plt.subplots(
+        2, 2, figsize=(7, 4.2), width_ratios=[len(words), len(kernel)], height_ratios=[2, 3]
+    )
+    limit = max(np.abs(vectors).max(), np.abs(kernel).max())
+    windows = [" ".join(words[i : i + len(kernel)]) for i in range(len(outputs))]
+    panels = [
+        (axes[0, 0], np.transpose(vectors), words, "The words, as rows of the embedding"),
+        (axes[0, 1], np.transpose(kernel), [f"word {i + 1}" for i in range(len(kernel))], "The filter"),
+    ]
+    for axis, values, names, title in panels:
+        axis.imshow(values, cmap="PuOr", vmin=-1.4 * limit, vmax=1.4 * limit, aspect="auto")
+        for (row, column), value in np.ndenumerate(values):
+            axis.text(column, row, f"{value:g}", ha="center", va="center", color="black")
+        axis.set(xticks=range(len(names)), yticks=range(len(dimensions)), title=title)
+        axis.set_xticklabels(names)
+        axis.set_yticklabels(dimensions if axis is axes[0, 0] else [])
+        axis.grid(False)
+    axis = axes[1, 0]
+    colours = [COLOURS["orange"] if value > 0 else COLOURS["grey"] for value in outputs]
+    axis.bar(windows, outputs, color=colours, width=0.6)
+    axis.axhline(0, color="black", linewidth=0.8)
+    axis.set(title="What the filter answers, window by window", xlabel="window", ylabel="output")
+    axes[1, 1].axis("off")
+    figure.tight_layout()
+    return figure
+
+
+def seed_spread(accuracies, interval, references, title):
+    """Draw a dot per seed's accuracy, their mean with its `interval` (low, high), and levels to compare with.
+
+    `references` maps a label to an accuracy. All accuracies are shares between 0 and 1.
+    """
+    values = 100 * np.sort(np.asarray(accuracies, dtype=float))
+    low, high = (100 * bound for bound in interval)
+    figure, axis = plt.subplots(figsize=(7, 3))
+    # Equal accuracies stand above one another, not on top of one another.
+    heights = [np.sum(values[:i] == value) for i, value in enumerate(values)]
+    axis.scatter(values, heights, s=55, color=COLOURS["blue"], label="one seed each", zorder=3)
+    axis.errorbar(
+        values.mean(),
+        -1,
+        xerr=[[values.mean() - low], [high - values.mean()]],
+        fmt="D",
+        color=COLOURS["vermilion"],
+        capsize=4,
+        label="mean, 95% interval",
+    )
+    axis.plot(np.median(values), -1, "|", color="black", markersize=16, label="median")
+    styles = ["--", ":", "-."]
+    for (label, level), style in zip(references.items(), styles):
+        axis.axvline(100 * level, color="black", linestyle=style, linewidth=1.2, label=label)
+    axis.set(
+        title=title, xlabel="accuracy on the test reviews (%)", yticks=[], ylim=(-1.8, max(heights) + 0.8)
+    )
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=3, fontsize=9)
+    return figure
+
+
+def accuracy_intervals(names, accuracies, intervals, reference, title):
+    """Draw accuracies (shares) as dots with their intervals (low, high), one row per name, the first on top.
+
+    `reference` is (label, accuracy), drawn as a dashed vertical line.
+    """
+    values, bounds = 100 * np.asarray(accuracies), 100 * np.asarray(intervals)
+    rows = np.arange(len(names))[::-1]
+    figure, axis = plt.subplots(figsize=(7, 0.55 * len(names) + 1.3))
+    axis.errorbar(
+        values,
+        rows,
+        xerr=[values - bounds[:, 0], bounds[:, 1] - values],
+        fmt="o",
+        color=COLOURS["blue"],
+        capsize=4,
+        label="accuracy, 95% interval",
+    )
+    label, level = reference
+    axis.axvline(100 * level, color="black", linestyle="--", linewidth=1.2, label=label)
+    axis.set(yticks=rows, ylim=(-0.6, len(names) - 0.4), xlabel="accuracy on the test reviews (%)", title=title)
+    axis.set_yticklabels(names)
+    axis.legend(loc="upper center", bbox_to_anchor=(0.4, -0.32), ncols=2, fontsize=9)
+    return figure
+
+
+def stem_map(points, stems, polarity, labelled, title):
+    """Draw stems at their `points` (N, 2), coloured by `polarity` (positive: orange); name those in `labelled`."""
+    figure, axis = plt.subplots(figsize=(7.5, 5.5))
+    limit = np.abs(polarity).max()
+    dots = axis.scatter(*points.T, c=polarity, cmap="PuOr_r", vmin=-limit, vmax=limit, s=30, edgecolor="grey")
+    for stem, point in zip(stems, points):
+        if stem in labelled:
+            axis.annotate(stem, point, xytext=(3, 3), textcoords="offset points", fontsize=8)
+    axis.set(title=title, xlabel="first principal component", ylabel="second principal component")
+    figure.colorbar(dots, label="log-odds ratio in the training reviews\n(negative: below 0, positive: above 0)")
+    figure.tight_layout()
+    return figure
+
+
+def position_curves(positions, curves, reference, title):
+    """Draw P(positive) against the position (in words) at which a text begins; `curves` maps a label to values.
+
+    `reference` is (label, value), drawn as a dashed line.
+    """
+    figure, axis = plt.subplots(figsize=(7, 3.6))
+    for (label, values), colour in zip(curves.items(), ("orange", "purple", "green", "sky")):
+        axis.plot(positions, values, color=COLOURS[colour], label=label)
+    axis.axhline(reference[1], color=COLOURS["grey"], linestyle="--", label=reference[0])
+    axis.axhline(0.5, color="black", linestyle=":", linewidth=1, label="decision at 0.5")
+    axis.set(
+        title=title, ylim=(0, 1), xlabel="position of the first word (of 550)", ylabel="predicted P(positive)"
+    )
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=9)
+    return figure
