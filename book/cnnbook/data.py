@@ -5,18 +5,20 @@ Sources, in this order: the folder named by CNNBOOK_DATA, the cache, a download
 describes the data and its terms. Nothing is ever extracted to disk.
 """
 
+import csv
 import hashlib
 import io
 import os
 import re
 import shutil
 import tempfile
+import warnings
 import zipfile
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from . import ConfigurationError, DataError
 
@@ -164,7 +166,7 @@ def _read_faces(path):
                     raise ValueError(f"larger than {MAX_PICTURE_BYTES // 2**20} MB")
                 content = read()
                 pictures.append(_decode(content))
-            except (ValueError, OSError, RuntimeError, EOFError, NotImplementedError, SyntaxError, zipfile.BadZipFile) as error:
+            except Exception as error:  # zipfile and Pillow raise a dozen kinds on malformed content
                 left_out.append((name, str(error) or type(error).__name__))
                 continue
             names.append(base)
@@ -192,7 +194,7 @@ class _open_faces:
             return [(p.relative_to(self.path).as_posix(), p.stat().st_size, p.read_bytes) for p in files]
         try:
             self.archive = zipfile.ZipFile(self.path)
-        except (zipfile.BadZipFile, OSError, ValueError):
+        except Exception:  # BadZipFile, but NotImplementedError or struct.error too on a mangled one
             raise DataError(
                 f"{self.path} is not a complete zip archive; delete it and fetch it again from {DOWNLOADS[FACES]}."
             ) from None
@@ -221,52 +223,72 @@ def _parse_name(name, previous):
 
 
 def _decode(content):
-    """Return an encoded picture as uint8 (128, 128, 3); raises ValueError or OSError."""
-    with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as picture:
-        if picture.width * picture.height > MAX_PICTURE_PIXELS:
-            raise ValueError(f"{picture.width} x {picture.height} pixels")
-        picture = ImageOps.exif_transpose(picture).convert("RGB")
+    """Return an encoded picture as uint8 (128, 128, 3); raises ValueError, or whatever Pillow raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of broken tags, say; the pixels are what counts
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            picture = Image.open(io.BytesIO(content), formats=["JPEG", "PNG"])
+        except UnidentifiedImageError:  # its own message holds a memory address
+            raise ValueError("not a JPEG or PNG picture") from None
+        with picture:
+            if picture.width * picture.height > MAX_PICTURE_PIXELS:
+                raise ValueError(f"{picture.width} x {picture.height} pixels")
+            picture = ImageOps.exif_transpose(picture).convert("RGB")
     if picture.size != (FACE_SIZE, FACE_SIZE):
         picture = picture.resize((FACE_SIZE, FACE_SIZE), Image.Resampling.LANCZOS)
     return np.asarray(picture)
 
 
 def _read_reviews(path):
-    """Return (table, digest, [(row, reason left out), ...])."""
+    """Return (table, digest, [(line, reason left out), ...])."""
     try:
         if path.stat().st_size > MAX_TABLE_BYTES:
             raise DataError(f"{path} is larger than {MAX_TABLE_BYTES // 2**20} MB; put the set's own {REVIEWS} there.")
         text = path.read_bytes().decode("utf-8-sig")
         # newline=None turns the file's lone carriage returns into line ends.
-        rows = pd.read_csv(io.StringIO(text, newline=None), dtype=str, keep_default_na=False)
-    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, OSError):
+        reader = csv.reader(io.StringIO(text, newline=None), strict=True)
+        header = next(reader, [])
+        rows = [(reader.line_num, row) for row in reader if row]
+    except (UnicodeDecodeError, csv.Error, OSError):
         raise DataError(
             f"{path} is not a readable table of comma-separated values; "
             f"delete it and fetch it again from {DOWNLOADS[REVIEWS]}."
         ) from None
-    missing = [column for column in ("Sentiment", "Review") if column not in rows.columns]
+    missing = [column for column in ("Sentiment", "Review") if column not in header]
     if missing:
         raise DataError(f"{path} lacks the column {' and '.join(missing)}; put the set's own {REVIEWS} there.")
-    rows = rows[["Sentiment", "Review"]]
-    known = rows["Sentiment"].isin(["Pos", "Neg"])
-    usable = known & (rows["Review"].str.strip() != "")
-    left_out = [
-        (f"row {row}", "an empty review" if known[row] else f"the label {rows.at[row, 'Sentiment'][:20]!r}")
-        for row in rows.index[~usable]
-    ]
-    table = rows[usable].reset_index(drop=True)
-    if table.empty:
+    records, left_out = [], []
+    for line, row in rows:
+        record = dict(zip(header, row))
+        reason = _fault(header, row, record)
+        if reason:
+            left_out.append((f"line {line}", reason))
+        else:
+            records.append((record["Sentiment"], record["Review"]))
+    if not records:
         raise DataError(f"{path} holds no row labelled Pos or Neg; put the set's own {REVIEWS} there.")
+    table = pd.DataFrame(records, columns=["Sentiment", "Review"])
     digest = hashlib.sha256()
     for row in table.itertuples(index=False):
         digest.update(f"{row.Sentiment}\0{row.Review}\0".encode())
     return table, digest.hexdigest(), left_out
 
 
+def _fault(header, row, record):
+    """Return why a row of the reviews cannot be used, or None."""
+    if len(row) != len(header):
+        return f"{len(row)} fields instead of {len(header)}"
+    if record["Sentiment"] not in ("Pos", "Neg"):
+        return f"the label {record['Sentiment'][:20]!r}"
+    return None if record["Review"].strip() else "an empty review"
+
+
 def _announce(what, amount, origin, failure, is_book_data, left_out):
     """Say in one line what was taken and from where; the sample gets a notice that cannot be missed."""
     for name, reason in left_out[:5]:
-        print(f"{what}: left out {name}: {reason}.")
+        text = f"{name[:100]}: {reason[:200]}"
+        print(f"{what}: left out {''.join(c if c.isprintable() else '?' for c in text)}.")
     if len(left_out) > 5:
         print(f"{what}: left out {len(left_out) - 5:,} more.")
     if origin == "the embedded sample":

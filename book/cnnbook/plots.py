@@ -129,6 +129,7 @@ def training_curves(history, panels, reference=None, held_out="validation"):
             level, text = reference[name]
             axis.axhline(level, color=COLOURS["grey"], linestyle="--", label=text)
         axis.set(title=title, xlabel="epoch", ylabel=label)
+        axis.xaxis.set_major_locator(plt.MaxNLocator(integer=True, min_n_ticks=1))
         axis.legend()
     figure.tight_layout()
     return figure
@@ -342,4 +343,114 @@ def position_curves(positions, curves, reference, title):
         title=title, ylim=(0, 1), xlabel="position of the first word (of 550)", ylabel="predicted P(positive)"
     )
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=9)
+    return figure
+
+
+def share_bars(groups, shares, title, xlabel, ylabel):
+    """Draw grouped bars: for each of `groups` one bar per entry of `shares` (a label to its values in percent)."""
+    figure, axis = plt.subplots(figsize=(7, 3.6))
+    width = 0.8 / len(shares)
+    for i, ((label, values), colour) in enumerate(zip(shares.items(), ("blue", "orange", "green"))):
+        places = np.arange(len(groups)) + (i - (len(shares) - 1) / 2) * width
+        axis.bar(places, values, width, color=COLOURS[colour], label=label)
+    axis.set(title=title, xlabel=xlabel, ylabel=ylabel, xticks=range(len(groups)))
+    axis.set_xticklabels(groups)
+    axis.grid(axis="x", visible=False)
+    axis.legend()
+    return figure
+
+
+def nearest_distances(distances, title):
+    """Draw how far each test picture is from its nearest training picture, as counts on a log scale.
+
+    The distances that are zero (up to rounding) are twins: their bar has its own colour.
+    """
+    distances = np.asarray(distances)
+    twins = distances < 1e-6
+    edges = np.linspace(0, max(distances.max(), 1), 41)
+    figure, axis = plt.subplots(figsize=(7, 3.6))
+    axis.hist(distances[~twins], bins=edges, color=COLOURS["sky"], label="another picture")
+    if twins.any():
+        axis.bar(0, twins.sum(), edges[1], color=COLOURS["vermilion"], label="the same picture, pixel for pixel")
+    axis.set(
+        title=title,
+        xlabel="distance to the nearest training picture",
+        ylabel="test pictures (log scale)",
+        yscale="log",
+    )
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
+    return figure
+
+
+def score_panels(names, errors, accuracies, references, title):
+    """Draw two panels of bars, one bar per name: mean absolute error in years, and accuracy in percent.
+
+    `references` maps a label to (error, accuracy as a share), drawn as horizontal lines.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(8, 3.9))
+    panels = (
+        (errors, 0, 1, "Age: lower is better", "mean absolute error (years)"),
+        (accuracies, 1, 100, "Gender: higher is better", "accuracy (%)"),
+    )
+    for axis, (values, column, factor, heading, label) in zip(axes, panels):
+        axis.bar(names, factor * np.asarray(values), width=0.55, color=COLOURS["sky"])
+        for (text, levels), style in zip(references.items(), ("--", ":")):
+            axis.axhline(factor * levels[column], color="black", linestyle=style, linewidth=1.3, label=text)
+        axis.set(title=heading, ylabel=label)
+        axis.grid(axis="x", visible=False)
+    figure.suptitle(title)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=len(references))
+    figure.tight_layout()
+    return figure
+
+
+def word_coverage(counts, size, title):
+    """Draw which share of all words the most frequent ones make up; the first `size` are the vocabulary.
+
+    `counts` are the occurrences of each distinct word, in descending order.
+    """
+    shares = 100 * np.cumsum(counts) / np.sum(counts)
+    figure, axis = plt.subplots(figsize=(7, 3.6))
+    axis.plot(np.arange(1, len(shares) + 1), shares, color=COLOURS["blue"], label="all stems of the text")
+    axis.axvline(size, color=COLOURS["vermilion"], linestyle="--", label=f"the vocabulary ends here ({size:,})")
+    axis.set(
+        title=title,
+        xscale="log",
+        ylim=(0, 103),
+        xlabel="number of most frequent stems kept (log scale)",
+        ylabel="share of the text covered (%)",
+    )
+    axis.legend(loc="upper left")
+    return figure
+
+
+def length_histogram(lengths, limit, title):
+    """Draw the lengths of texts, `lengths` mapping a label to values, as shares of each part; a line at `limit`."""
+    top = max(max(np.max(values) for values in lengths.values()), limit)
+    edges = np.arange(0, top + 50, 50)
+    figure, axis = plt.subplots(figsize=(7, 3.6))
+    for (label, values), colour in zip(lengths.items(), ("blue", "orange")):
+        weights = np.full(len(values), 100 / len(values))
+        axis.hist(values, bins=edges, weights=weights, histtype="stepfilled", alpha=0.3, color=COLOURS[colour])
+        axis.hist(
+            values, bins=edges, weights=weights, histtype="step", linewidth=1.5, color=COLOURS[colour], label=label
+        )
+    axis.axvline(limit, color="black", linestyle="--", label=f"limit: {limit}")
+    axis.set(title=title, xlabel="length of the encoded review (numbers)", ylabel="share of the reviews (%)")
+    axis.legend()
+    return figure
+
+
+def encoded_matrix(matrix, size, title):
+    """Draw encoded texts, one per row: the padding zeros stay white, each index takes a colour by its rank of `size`."""
+    figure, axis = plt.subplots(figsize=(7.5, 3.4))
+    shown = np.ma.masked_equal(matrix, 0)
+    image = axis.imshow(
+        shown, aspect="auto", cmap="viridis", norm="log", interpolation="nearest", clim=(1, max(size, 2))
+    )
+    axis.set(title=title, xlabel="position in the review", ylabel="review")
+    axis.grid(False)
+    figure.colorbar(image, label="index (1 = most frequent stem)")
+    figure.tight_layout()
     return figure

@@ -1,0 +1,518 @@
+"""The loader: four sources in order, a fixed interface, and a plain sentence for whatever is wrong."""
+
+import http.server
+import io
+import os
+import random
+import struct
+import threading
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnbook import ConfigurationError, DataError, data
+
+NAMED = [f"{label}_2020010100000000{i}.jpg.chip.jpg" for i, label in enumerate(["28_1_0", "3_0_4", "64_0_2"], start=1)]
+TABLE = b"Sentiment,Review\rNeg, It broke  \rPos, It runs  and runs  \rNeg, It leaks  "
+REAL = os.environ.get("CNNBOOK_DATA", "")
+FULL_REAL = all((Path(REAL) / name).is_file() for name in data.DIGESTS) if REAL else False
+
+
+# --- Helpers -------------------------------------------------------------------------------------
+
+
+def picture(colour=90, size=(128, 128), mode="RGB", kind="JPEG"):
+    buffer = io.BytesIO()
+    Image.new(mode, size, colour if mode == "L" else (colour,) * len(mode)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def archive(members):
+    """Return the bytes of a zip archive that holds the members {name: content}."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in members.items():
+            made.writestr(name, content)
+    return buffer.getvalue()
+
+
+def good_faces():
+    return {f"train_test/{name}": picture(60 * i + 60) for i, name in enumerate(NAMED)}
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path, monkeypatch):
+    """Point every source into tmp_path; nothing is there yet, and nothing may be downloaded."""
+    for name in ("CNNBOOK_DATA", "CNNBOOK_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("NO_PROXY", "*")  # the test server is on this machine
+    monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(data, "SAMPLE", tmp_path / "sample")
+    monkeypatch.setattr(data, "DOWNLOAD_RETRIES", 0)
+    monkeypatch.setattr(data, "DOWNLOADS", {name: "http://127.0.0.1:9/" + name for name in data.DOWNLOADS})
+    return tmp_path
+
+
+@pytest.fixture
+def named(places, monkeypatch):
+    """Return a function that fills the folder of CNNBOOK_DATA."""
+    folder = places / "mine"
+    folder.mkdir()
+    monkeypatch.setenv("CNNBOOK_DATA", str(folder))
+
+    def fill(faces=None, reviews=None):
+        if faces is not None:
+            content = archive(faces) if isinstance(faces, dict) else faces
+            (folder / data.FACES).write_bytes(content)
+        if reviews is not None:
+            (folder / data.REVIEWS).write_bytes(reviews)
+        return folder
+
+    return fill
+
+
+def put(folder, faces=None, reviews=None):
+    folder.mkdir(exist_ok=True)
+    (folder / data.FACES).write_bytes(archive(faces or good_faces()))
+    (folder / data.REVIEWS).write_bytes(reviews or TABLE)
+
+
+def complaint(load):
+    """Return the message of the DataError that `load` must raise: a single sentence, no library's traceback."""
+    with pytest.raises(DataError) as caught:
+        load()
+    message = str(caught.value)
+    assert "\n" not in message and message.endswith(".") and len(message) < 400
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    return message
+
+
+class Server:
+    """A web server on this machine; counts what it was asked for."""
+
+    def __init__(self, answers):
+        self.asked = []
+        server = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                server.asked.append(self.path)
+                status, content = answers.get(self.path.strip("/"), (404, b"no such page"))
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_):
+                pass
+
+        self.web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.web.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self.urls = {name: f"http://127.0.0.1:{self.web.server_port}/{name}" for name in data.DIGESTS}
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """Return a function that starts a server with {file name: (status, content)} and points the book at it."""
+    servers = []
+
+    def start(answers):
+        server = Server(answers)
+        servers.append(server)
+        monkeypatch.setattr(data, "DOWNLOADS", server.urls)
+        return server
+
+    yield start
+    for server in servers:
+        server.web.shutdown()
+        server.web.server_close()
+
+
+# --- The fixed interface -------------------------------------------------------------------------
+
+
+def test_faces_have_the_fixed_interface(named):
+    named(faces=dict(reversed(good_faces().items())))
+    table, pictures = data.load_faces()
+    assert list(table.columns) == ["filename", "age", "gender"]
+    assert table.filename.tolist() == sorted(NAMED)
+    assert table.age.tolist() == [28, 3, 64] and table.gender.tolist() == [1, 0, 0]
+    assert (table.age.dtype, table.gender.dtype) == (np.int64, np.int64)
+    assert table.index.tolist() == [0, 1, 2]
+    assert pictures.dtype == np.uint8 and pictures.shape == (3, 128, 128, 3)
+    assert [int(p.mean()) for p in pictures] == [60, 120, 180]
+
+
+def test_reviews_have_the_fixed_interface(named):
+    named(reviews=TABLE)
+    table = data.load_reviews()
+    assert list(table.columns) == ["Sentiment", "Review"]
+    assert table.Sentiment.tolist() == ["Neg", "Pos", "Neg"]
+    assert table.Review.tolist() == [" It broke  ", " It runs  and runs  ", " It leaks  "]
+    assert table.index.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
+def test_every_kind_of_line_end_is_read(named, end):
+    named(reviews=b"\xef\xbb\xbf" + TABLE.replace(b"\r", end) + end)
+    assert data.load_reviews().Review.tolist() == [" It broke  ", " It runs  and runs  ", " It leaks  "]
+
+
+def test_more_columns_and_quoted_texts_are_welcome(named):
+    named(reviews=b'id,Review,Sentiment\n1,"Well, it broke",Neg\n2,"NA",Pos\n')
+    table = data.load_reviews()
+    assert table.Review.tolist() == ["Well, it broke", "NA"] and table.Sentiment.tolist() == ["Neg", "Pos"]
+
+
+def test_pictures_of_other_sizes_and_kinds_are_fitted(named):
+    grey, large, png = picture(60, mode="L"), picture(120, size=(300, 200)), picture(180, mode="RGBA", kind="PNG")
+    named(faces=dict(zip(good_faces(), (grey, large, png))))
+    _, pictures = data.load_faces()
+    assert pictures.shape == (3, 128, 128, 3) and [int(p.mean()) for p in pictures] == [60, 120, 180]
+
+
+def test_an_unzipped_folder_is_as_good(named):
+    folder = named()
+    for name, content in good_faces().items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    table, pictures = data.load_faces()
+    assert table.filename.tolist() == sorted(NAMED) and len(pictures) == 3
+
+
+# --- The four sources and what they announce -----------------------------------------------------
+
+
+def test_the_named_folder_comes_first(named, places, capsys):
+    named(faces=good_faces(), reviews=TABLE)
+    put(places / "cache")
+    put(places / "sample")
+    data.load_faces(), data.load_reviews()
+    assert capsys.readouterr().out.splitlines() == [
+        "Faces: 3 pictures from the folder in CNNBOOK_DATA: other data of the right form.",
+        "Reviews: 3 texts from the folder in CNNBOOK_DATA: other data of the right form.",
+    ]
+
+
+def test_then_the_cache(places, serve, capsys):
+    put(places / "cache")
+    put(places / "sample")
+    server = serve({})
+    data.load_faces(), data.load_reviews()
+    assert capsys.readouterr().out.splitlines() == [
+        "Faces: 3 pictures from the cache: other data of the right form.",
+        "Reviews: 3 texts from the cache: other data of the right form.",
+    ]
+    assert server.asked == []
+
+
+def test_then_a_download_into_the_cache(places, serve, capsys):
+    put(places / "sample")
+    server = serve({data.FACES: (200, archive(good_faces())), data.REVIEWS: (200, TABLE)})
+    for _ in range(2):
+        table, _ = data.load_faces()
+        assert table.filename.tolist() == sorted(NAMED)
+        data.load_reviews()
+    assert sorted(server.asked) == ["/car_reviews.csv", "/train_test.zip"]  # once each
+    assert sorted(path.name for path in (places / "cache").iterdir()) == [data.REVIEWS, data.FACES]
+    assert (places / "cache" / data.REVIEWS).read_bytes() == TABLE
+    lines = capsys.readouterr().out.splitlines()
+    origins = [line.split(" from ")[1].split(":")[0] for line in lines]
+    assert origins == ["a download, kept in the cache"] * 2 + ["the cache"] * 2
+
+
+def test_last_the_sample_with_a_notice(places, monkeypatch, serve, capsys):
+    put(places / "sample")
+    server = serve({})
+    monkeypatch.setenv("CNNBOOK_OFFLINE", "1")
+    data.load_faces(), data.load_reviews()
+    out = capsys.readouterr().out
+    assert server.asked == []  # CNNBOOK_OFFLINE=1 never connects
+    assert out.count("NOTICE") == 2 and out.count("INVENTED") == 2 and "data/README.md" in out
+    assert max(map(len, out.splitlines())) <= 80 and len(out.splitlines()) > 8
+    assert str(places) not in out
+
+
+def test_no_announcement_holds_a_path(named, capsys):
+    folder = named(faces=good_faces(), reviews=TABLE)
+    data.load_faces(), data.load_reviews()
+    assert str(folder) not in capsys.readouterr().out
+
+
+def test_without_any_source_the_sample_is_asked_for(places, monkeypatch):
+    monkeypatch.setenv("CNNBOOK_OFFLINE", "1")
+    message = complaint(data.load_faces)
+    assert data.FACES in message and "make_sample.py" in message
+
+
+def test_a_misspelt_switch_is_refused(monkeypatch):
+    monkeypatch.setenv("CNNBOOK_OFFLINE", "yes")
+    with pytest.raises(ConfigurationError, match="CNNBOOK_OFFLINE"):
+        data.load_reviews()
+
+
+# --- Downloads that fail -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "status, content",
+    [(404, b"gone"), (500, b"oops"), (200, b"<html>Please log in</html>"), (200, archive(good_faces())[:500]), (200, b"")],
+)
+def test_a_bad_download_leaves_nothing_and_the_sample_steps_in(places, serve, capsys, status, content):
+    put(places / "sample")
+    serve({name: (status, content) for name in data.DIGESTS})
+    table, _ = data.load_faces()
+    reviews = data.load_reviews()
+    assert len(table) == 3 and len(reviews) == 3
+    assert list((places / "cache").iterdir()) == []
+    out = capsys.readouterr().out
+    assert out.count("INVENTED") == 2 and "127.0.0.1" in out  # says which address failed
+
+
+def test_an_address_that_nobody_answers(places, capsys):
+    put(places / "sample")
+    data.load_reviews()
+    out = capsys.readouterr().out
+    assert "could not be fetched" in out and "INVENTED" in out
+    assert list((places / "cache").iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written(places, serve, capsys):
+    put(places / "sample")
+    (places / "cache").write_text("a file stands where the folder should be")
+    serve({data.REVIEWS: (200, TABLE)})
+    assert len(data.load_reviews()) == 3
+    assert "cannot be written" in capsys.readouterr().out
+
+
+# --- Malformed data ------------------------------------------------------------------------------
+
+
+def test_a_folder_that_is_not_there(places, monkeypatch):
+    monkeypatch.setenv("CNNBOOK_DATA", str(places / "nowhere"))
+    for load in (data.load_faces, data.load_reviews):
+        message = complaint(load)
+        assert "CNNBOOK_DATA" in message and "nowhere" in message and "not a folder" in message
+
+
+def test_an_empty_folder(named):
+    named()
+    for load, name in ((data.load_faces, data.FACES), (data.load_reviews, data.REVIEWS)):
+        message = complaint(load)
+        assert name in message and "CNNBOOK_DATA" in message and "put the file there" in message
+
+
+def test_an_empty_unzipped_folder(named):
+    (named() / "train_test").mkdir()
+    assert "no usable picture" in complaint(data.load_faces)
+
+
+@pytest.mark.parametrize("keep", [0, 10, 700, -30])
+def test_a_truncated_archive(named, keep):
+    folder = named(faces=archive(good_faces())[:keep])
+    message = complaint(data.load_faces)
+    assert str(folder / data.FACES) in message and "not a complete zip" in message and "fetch it again" in message
+    assert (folder / data.FACES).exists()  # the reader's file is the reader's to delete
+
+
+def test_an_archive_of_something_else(named):
+    named(faces={"holiday/beach.jpg": picture(), "notes.txt": b"hello"})
+    message = complaint(data.load_faces)
+    assert data.FACES in message and "no usable picture named like" in message
+
+
+def test_a_picture_with_a_wrong_name_is_left_out_by_name(named, capsys):
+    wrong = {"train_test/portrait.jpg": picture(), "train_test/28_2_0_20200101000000009.jpg.chip.jpg": picture(),
+             "train_test/200_1_0_20200101000000009.jpg.chip.jpg": picture(), "train_test/.DS_Store": b"x"}  # fmt: skip
+    named(faces={**good_faces(), **wrong})
+    table, pictures = data.load_faces()
+    assert table.filename.tolist() == sorted(NAMED) and len(pictures) == 3
+    out = capsys.readouterr().out
+    assert all(name in out for name in wrong) and "200 years" in out
+    assert "__MACOSX" not in out
+
+
+def test_apples_own_folder_is_passed_over_in_silence(named, capsys):
+    named(faces={**good_faces(), "__MACOSX/._28_1_0_20200101000000001.jpg.chip.jpg": b"x"})
+    assert len(data.load_faces()[0]) == 3
+    assert "left out" not in capsys.readouterr().out
+
+
+def vast_png():
+    """Return a PNG whose header promises 60,000 x 60,000 pixels."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    start = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    return start + picture(kind="PNG")[33:]
+
+
+@pytest.mark.parametrize(
+    "content, reason",
+    [
+        (b"not a picture at all", "not a JPEG or PNG picture"),
+        (b"", "not a JPEG or PNG picture"),
+        (picture()[:-60], "truncated"),
+        (picture(kind="GIF"), "not a JPEG or PNG picture"),
+        (vast_png(), "pixels"),
+        (picture(size=(6000, 5000)), "6000 x 5000 pixels"),
+    ],
+    ids=["text", "empty", "truncated", "gif", "bomb", "large"],
+)
+def test_a_picture_that_cannot_be_decoded_is_left_out_by_name(named, capsys, recwarn, content, reason):
+    bad = "train_test/40_0_0_20200101000000009.jpg.chip.jpg"
+    named(faces={**good_faces(), bad: content})
+    table, _ = data.load_faces()
+    assert table.filename.tolist() == sorted(NAMED)
+    captured = capsys.readouterr()
+    assert bad in captured.out and reason in captured.out and captured.err == "" and not recwarn.list
+    assert " object at 0x" not in captured.out
+
+
+def test_a_member_damaged_inside_the_archive_is_left_out_by_name(named, capsys):
+    content = bytearray(archive(good_faces()))
+    content[200:230] = bytes(30)  # in the first member's compressed bytes
+    named(faces=bytes(content))
+    assert len(data.load_faces()[0]) == 2
+    assert NAMED[0] in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("prefix", ["../../", "/etc/", "train_test/../../", "C:\\"])
+def test_nothing_leaves_its_folder(named, places, capsys, prefix):
+    slip = prefix + "31_1_0_20200101000000009.jpg.chip.jpg"
+    named(faces={**good_faces(), slip: picture()})
+    before = sorted(places.rglob("*"))
+    assert data.load_faces()[0].filename.tolist() == sorted(NAMED)
+    assert "left out" in capsys.readouterr().out
+    assert sorted(places.rglob("*")) == before
+
+
+def test_the_same_name_twice_counts_once(named, capsys):
+    named(faces={**good_faces(), f"copy/{NAMED[0]}": picture(200)})
+    assert data.load_faces()[0].filename.tolist() == sorted(NAMED)
+    assert "a second file of this name" in capsys.readouterr().out
+
+
+def test_names_cannot_paint_the_readers_screen(named, capsys):
+    named(faces={**good_faces(), "train_test/\x1b[31mred\nline.jpg": picture()})
+    data.load_faces()
+    assert "\x1b" not in (out := capsys.readouterr().out) and len(out.splitlines()) == 2
+
+
+def test_many_bad_files_are_counted(named, capsys):
+    named(faces={**good_faces(), **{f"train_test/bad{i}.jpg": b"" for i in range(9)}})
+    assert len(data.load_faces()[0]) == 3
+    assert "left out 4 more" in capsys.readouterr().out
+
+
+def test_too_many_files_are_refused(named, monkeypatch):
+    monkeypatch.setattr(data, "MAX_PICTURES", 2)
+    named(faces=good_faces())
+    assert "more than 2" in complaint(data.load_faces)
+
+
+@pytest.mark.parametrize(
+    "content, word",
+    [
+        (b"Stars,Text\r5, good\r", "Sentiment and Review"),
+        (b"Sentiment,Text\rPos, good\r", "Review"),
+        (b"", "Sentiment and Review"),
+        (b"sentiment,review\rPos, good\r", "Sentiment and Review"),
+        (b"Sentiment,Review\r", "no row labelled Pos or Neg"),
+        (b"Sentiment,Review\rgreat, car\r", "no row labelled Pos or Neg"),
+        (b"\xff\xfe\x00\x81Sentiment", "not a readable table"),
+        (b'Sentiment,Review\rPos,"never closed\rNeg, bad\r', "not a readable table"),
+        (archive({"a": b"b"}), ""),
+    ],
+)
+def test_a_table_that_is_bad_as_a_whole_is_refused(named, content, word):
+    folder = named(reviews=content)
+    message = complaint(data.load_reviews)
+    assert word in message and str(folder / data.REVIEWS) in message
+
+
+@pytest.mark.parametrize(
+    "row, reason",
+    [
+        (b"Neutral, so so  ", "the label 'Neutral'"),
+        (b", so so  ", "the label ''"),
+        (b"Pos,   ", "an empty review"),
+        (b"Pos", "1 fields instead of 2"),
+        (b"Pos, good, cheap, fast", "4 fields instead of 2"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_left_out_by_number(named, capsys, row, reason):
+    lines = TABLE.split(b"\r")
+    named(reviews=b"\r".join(lines[:2] + [row] + lines[2:]))
+    assert data.load_reviews().Review.tolist() == [" It broke  ", " It runs  and runs  ", " It leaks  "]
+    out = capsys.readouterr().out
+    assert "line 3" in out and reason in out
+
+
+def test_a_table_too_large_is_refused(named, monkeypatch):
+    monkeypatch.setattr(data, "MAX_TABLE_BYTES", 10)
+    named(reviews=TABLE)
+    assert "larger than" in complaint(data.load_reviews)
+
+
+def test_a_folder_in_place_of_a_file(named):
+    (named() / data.REVIEWS).mkdir()
+    assert data.REVIEWS in complaint(data.load_reviews)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_damage_never_shows_a_librarys_traceback(named, seed):
+    rng = random.Random(seed)
+    content = bytearray(archive(good_faces()))
+    for _ in range(rng.choice([1, 4, 40])):
+        content[rng.randrange(len(content))] = rng.randrange(256)
+    table = bytearray(TABLE)
+    for _ in range(3):
+        table[rng.randrange(len(table))] = rng.randrange(256)
+    named(faces=bytes(content), reviews=bytes(table))
+    for load in (data.load_faces, data.load_reviews):
+        try:
+            load()
+        except DataError as error:
+            assert "\n" not in str(error)
+
+
+# --- The data that the book was built with -------------------------------------------------------
+
+
+def test_the_sample_is_not_taken_for_the_books_data(monkeypatch, capsys):
+    monkeypatch.setattr(data, "SAMPLE", data.ROOT / "data" / "sample")
+    monkeypatch.setenv("CNNBOOK_OFFLINE", "1")
+    table, pictures = data.load_faces()
+    reviews = data.load_reviews()
+    assert len(table) == len(pictures) == 600 and len(reviews) == 400
+    assert table.attrs["is_book_data"] is False and reviews.attrs["is_book_data"] is False
+    assert "built with" not in capsys.readouterr().out
+
+
+def test_the_digest_sees_the_content_and_not_the_packing(named, monkeypatch, capsys):
+    digest = data._read_faces(named(faces=good_faces()) / data.FACES)[2]
+    monkeypatch.setitem(data.DIGESTS, data.FACES, digest)
+    named(faces={"other/" + name.split("/")[1]: content for name, content in reversed(good_faces().items())})
+    assert data.load_faces()[0].attrs["is_book_data"] is True
+    assert "the data this book was built with" in capsys.readouterr().out
+    changed = {**good_faces(), f"train_test/{NAMED[0]}": picture(61)}
+    named(faces=changed)
+    assert data.load_faces()[0].attrs["is_book_data"] is False
+
+
+@pytest.mark.skipif(not FULL_REAL, reason="CNNBOOK_DATA does not name a folder with the real data")
+def test_the_real_data_is_recognised(monkeypatch, capsys):
+    monkeypatch.setenv("CNNBOOK_DATA", REAL)
+    table, pictures = data.load_faces()
+    reviews = data.load_reviews()
+    assert table.shape == (5000, 3) and pictures.shape == (5000, 128, 128, 3)
+    assert table.gender.value_counts().to_dict() == {0: 2584, 1: 2416}
+    assert (table.age.min(), table.age.max(), table.age.median(), round(table.age.mean(), 2)) == (1, 116, 29, 33.07)
+    assert reviews.shape == (1382, 2) and reviews.Sentiment.value_counts().to_dict() == {"Neg": 691, "Pos": 691}
+    assert table.attrs["is_book_data"] is True and reviews.attrs["is_book_data"] is True
+    out = capsys.readouterr().out.splitlines()
+    assert len(out) == 2 and all("the data this book was built with" in line for line in out)
