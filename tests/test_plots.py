@@ -100,3 +100,55 @@ def test_image_row_draws_each_image_under_its_title():
     assert len(axes) == 6
     for axis, image, title in zip(axes, images, "abcd"):
         assert (axis.images[0].get_array() == image).all() and axis.get_title(loc="center") == title
+
+
+def test_share_bars_draw_one_bar_per_group_and_part():
+    axis = plots.share_bars(["a", "b"], {"training": [60, 40], "test": [70, 30]}, "t", "x", "y").axes[0]
+    heights = {bars.get_label(): [bar.get_height() for bar in bars] for bars in axis.containers}
+    assert heights == {"training": [60, 40], "test": [70, 30]}
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["a", "b"]
+    assert [bar.get_center()[0] for bar in axis.containers[0]] == pytest.approx([-0.2, 0.8])
+
+
+@pytest.mark.parametrize(("distances", "twins"), [([0, 1e-9, 2, 4], [2]), ([2, 4], [])])
+def test_nearest_distances_show_twins_apart(distances, twins):
+    axis = plots.nearest_distances(distances, "t").axes[0]
+    others, *apart = axis.containers
+    assert others[0].get_height() == 0 and sum(bar.get_height() for bar in others) == 2
+    assert [bar.get_height() for bars in apart for bar in bars] == twins
+    assert axis.get_yscale() == "log"
+
+
+def test_score_panels_draw_both_scores_and_references():
+    figure = plots.score_panels(["x", "y"], [4, 16], [0.9, 0.6], {"floor": (15, 0.5), "source": (8, 0.877)}, "t")
+    age, gender = figure.axes
+    assert [bar.get_height() for bar in age.patches] == [4, 16]
+    assert [bar.get_height() for bar in gender.patches] == pytest.approx([90, 60])
+    assert [line.get_ydata()[0] for line in age.lines] == [15, 8]
+    assert [line.get_ydata()[0] for line in gender.lines] == pytest.approx([50, 87.7])
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["floor", "source"]
+
+
+def test_word_coverage_accumulates_shares_up_to_everything():
+    axis = plots.word_coverage([5, 3, 1, 1], 2, "t").axes[0]
+    coverage, mark = axis.lines
+    assert coverage.get_xydata().tolist() == [[1, 50], [2, 80], [3, 90], [4, 100]]
+    assert mark.get_xdata()[0] == 2 and "2" in mark.get_label()
+
+
+def test_length_histogram_adds_up_to_all_reviews_of_each_part():
+    axis = plots.length_histogram({"training": [10, 20, 120], "test": [700]}, 550, "t").axes[0]
+    labels = ("training", "test")
+    outlines = {patch.get_label(): patch.get_xy() for patch in axis.patches if patch.get_label() in labels}
+    assert set(outlines) == {"training", "test"}
+    assert outlines["training"][:, 1].max() == pytest.approx(200 / 3)
+    assert outlines["test"][:, 1].max() == pytest.approx(100) and outlines["test"][:, 0].max() >= 700
+    assert axis.lines[0].get_xdata()[0] == 550
+
+
+def test_encoded_matrix_leaves_padding_white():
+    matrix = np.array([[3, 1, 0], [2, 0, 0]])
+    image = plots.encoded_matrix(matrix, 3, "t").axes[0].images[0]
+    assert image.get_array().mask.tolist() == (matrix == 0).tolist()
+    assert image.get_array().compressed().tolist() == [3, 1, 2]
+    assert image.get_clim() == (1, 3)

@@ -141,7 +141,7 @@ def network_diagram(trunk, branches, title):
     `trunk` and each of the `branches` are lists of (layer name, output shape, number of parameters).
     """
     height = len(trunk) + max((len(branch) for branch in branches), default=0)
-    figure, axis = plt.subplots(figsize=(7, 0.62 * height))
+    figure, axis = plt.subplots(figsize=(7 if branches else 4.5, 0.62 * height))
 
     def box(x, y, name, shape, parameters):
         text = f"{name}   {' × '.join(map(str, shape))}"
@@ -165,7 +165,7 @@ def network_diagram(trunk, branches, title):
             if i > 1:
                 arrow((x, fork - i + 1), (x, fork - i + 0.32))
             box(x, fork - i, *layer)
-    axis.set(xlim=(-1.9, 1.9), ylim=(-height + 0.4, 0.6), title=title)
+    axis.set(xlim=(-1.9, 1.9) if branches else (-1, 1), ylim=(-height + 0.4, 0.6), title=title)
     axis.axis("off")
     return figure
 
@@ -242,7 +242,7 @@ def convolution_of_words(words, vectors, dimensions, kernel, outputs):
         (axes[0, 1], np.transpose(kernel), [f"word {i + 1}" for i in range(len(kernel))], "The filter"),
     ]
     for axis, values, names, title in panels:
-        axis.imshow(values, cmap="PuOr", vmin=-1.4 * limit, vmax=1.4 * limit, aspect="auto")
+        axis.imshow(values, cmap="PuOr_r", vmin=-1.4 * limit, vmax=1.4 * limit, aspect="auto")
         for (row, column), value in np.ndenumerate(values):
             axis.text(column, row, f"{value:g}", ha="center", va="center", color="black")
         axis.set(xticks=range(len(names)), yticks=range(len(dimensions)), title=title)
@@ -266,7 +266,7 @@ def seed_spread(accuracies, interval, references, title):
     """
     values = 100 * np.sort(np.asarray(accuracies, dtype=float))
     low, high = (100 * bound for bound in interval)
-    figure, axis = plt.subplots(figsize=(7, 3))
+    figure, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
     # Equal accuracies stand above one another, not on top of one another.
     heights = [np.sum(values[:i] == value) for i, value in enumerate(values)]
     axis.scatter(values, heights, s=55, color=COLOURS["blue"], label="one seed each", zorder=3)
@@ -286,7 +286,7 @@ def seed_spread(accuracies, interval, references, title):
     axis.set(
         title=title, xlabel="accuracy on the test reviews (%)", yticks=[], ylim=(-1.8, max(heights) + 0.8)
     )
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=3, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=9)
     return figure
 
 
@@ -297,7 +297,7 @@ def accuracy_intervals(names, accuracies, intervals, reference, title):
     """
     values, bounds = 100 * np.asarray(accuracies), 100 * np.asarray(intervals)
     rows = np.arange(len(names))[::-1]
-    figure, axis = plt.subplots(figsize=(7, 0.55 * len(names) + 1.3))
+    figure, axis = plt.subplots(figsize=(7, 0.55 * len(names) + 1.5), layout="constrained")
     axis.errorbar(
         values,
         rows,
@@ -311,21 +311,30 @@ def accuracy_intervals(names, accuracies, intervals, reference, title):
     axis.axvline(100 * level, color="black", linestyle="--", linewidth=1.2, label=label)
     axis.set(yticks=rows, ylim=(-0.6, len(names) - 0.4), xlabel="accuracy on the test reviews (%)", title=title)
     axis.set_yticklabels(names)
-    axis.legend(loc="upper center", bbox_to_anchor=(0.4, -0.32), ncols=2, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure
 
 
 def stem_map(points, stems, polarity, labelled, title):
-    """Draw stems at their `points` (N, 2), coloured by `polarity` (positive: orange); name those in `labelled`."""
-    figure, axis = plt.subplots(figsize=(7.5, 5.5))
+    """Draw stems at their `points` (N, 2), coloured by `polarity` (positive: orange).
+
+    The stems in `labelled` are named, the first ones first; a name that would cover another is left out.
+    """
+    figure, axis = plt.subplots(figsize=(7.5, 5.5), layout="constrained")
     limit = np.abs(polarity).max()
     dots = axis.scatter(*points.T, c=polarity, cmap="PuOr_r", vmin=-limit, vmax=limit, s=30, edgecolor="grey")
-    for stem, point in zip(stems, points):
-        if stem in labelled:
-            axis.annotate(stem, point, xytext=(3, 3), textcoords="offset points", fontsize=8)
     axis.set(title=title, xlabel="first principal component", ylabel="second principal component")
     figure.colorbar(dots, label="log-odds ratio in the training reviews\n(negative: below 0, positive: above 0)")
-    figure.tight_layout()
+    figure.draw_without_rendering()
+    taken = []
+    place = dict(zip(stems, points))
+    for stem in labelled:
+        text = axis.annotate(stem, place[stem], xytext=(4, 4), textcoords="offset points", fontsize=8)
+        area = text.get_window_extent()
+        if any(area.overlaps(other) for other in taken):
+            text.remove()
+        else:
+            taken.append(area)
     return figure
 
 
@@ -334,7 +343,7 @@ def position_curves(positions, curves, reference, title):
 
     `reference` is (label, value), drawn as a dashed line.
     """
-    figure, axis = plt.subplots(figsize=(7, 3.6))
+    figure, axis = plt.subplots(figsize=(7, 3.8), layout="constrained")
     for (label, values), colour in zip(curves.items(), ("orange", "purple", "green", "sky")):
         axis.plot(positions, values, color=COLOURS[colour], label=label)
     axis.axhline(reference[1], color=COLOURS["grey"], linestyle="--", label=reference[0])
@@ -342,7 +351,7 @@ def position_curves(positions, curves, reference, title):
     axis.set(
         title=title, ylim=(0, 1), xlabel="position of the first word (of 550)", ylabel="predicted P(positive)"
     )
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure
 
 
