@@ -1,0 +1,48 @@
+# Two commands matter: `make book` builds the site, `make test` runs all tests.
+# Both set up .venv from requirements.lock on their first run.
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
+NBVAL := --nbval-current-env --nbval-cell-timeout=1200
+
+.PHONY: help book test test-real-data execute clean
+
+help:
+	@echo "make book            build the site from the stored outputs into _build/html"
+	@echo "make test            all tests; re-executes every notebook on the embedded sample"
+	@echo "make test-real-data  the checks that need the real data (set CNNBOOK_DATA)"
+	@echo "make execute         re-execute and store the notebooks (set CNNBOOK_DATA; NB=... for some of them)"
+	@echo "make clean           remove what was built, and .venv"
+
+$(STAMP): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow's range); name one with 'make PYTHON=python3.12'."; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	touch $@
+
+book: $(STAMP)
+	$(BIN)/jupyter-book build -W -n --keep-going .
+	@test -f _build/html/book/intro.html || { echo "The build left no _build/html/book/intro.html."; exit 1; }
+
+test: book
+	env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFILE=quick \
+	  $(BIN)/python -m pytest --nbval-lax $(NBVAL) tests book
+
+test-real-data: $(STAMP) data-is-named
+	CNNBOOK_PROFILE=quick $(BIN)/python -m pytest tests
+	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python -m pytest --nbval $(NBVAL) book/01-*.ipynb book/02-*.ipynb
+	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=quick $(BIN)/python -m pytest --nbval-lax $(NBVAL) book/03-*.ipynb book/04-*.ipynb
+
+execute: $(STAMP) data-is-named
+	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python tools/execute.py $(NB)
+
+.PHONY: data-is-named
+data-is-named:
+	@test -f "$$CNNBOOK_DATA/train_test.zip" -a -f "$$CNNBOOK_DATA/car_reviews.csv" || \
+	  { echo "Set CNNBOOK_DATA to the folder that holds train_test.zip and car_reviews.csv (see data/README.md)."; exit 1; }
+
+clean:
+	rm -rf _build .venv
