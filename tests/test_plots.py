@@ -152,3 +152,104 @@ def test_encoded_matrix_leaves_padding_white():
     assert image.get_array().mask.tolist() == (matrix == 0).tolist()
     assert image.get_array().compressed().tolist() == [3, 1, 2]
     assert image.get_clim() == (1, 3)
+
+
+def test_convolution_of_words_writes_each_number_and_draws_each_answer():
+    vectors = np.array([[0, 0], [0, 1], [-1, 0], [1, 0]])
+    kernel = np.array([[0, 1], [-1, 0]])
+    words = ["car", "never", "fail", "great"]
+    figure = plots.convolution_of_words(words, vectors, ["praise", "doubt"], kernel, [0, 2, -1])
+    table, weights, bars, _ = figure.axes
+    for axis, values in ((table, vectors), (weights, kernel)):
+        assert (axis.images[0].get_array() == values.T).all()
+        texts = {text.get_position(): text.get_text() for text in axis.texts}
+        assert texts == {index: f"{value:g}" for index, value in np.ndenumerate(values)}
+    assert [text.get_text() for text in table.get_xticklabels()] == words
+    assert [bar.get_height() for bar in bars.patches] == [0, 2, -1]
+    assert [text.get_text() for text in bars.get_xticklabels()] == ["car never", "never fail", "fail great"]
+
+
+def test_seed_spread_draws_every_seed_mean_median_and_reference():
+    accuracies = [0.8, 0.7, 0.8, 0.79]
+    axis = plots.seed_spread(accuracies, (0.75, 0.79), {"reported": 0.83}, "t").axes[0]
+    dots = axis.collections[0].get_offsets().data
+    assert sorted(dots[:, 0]) == pytest.approx([70, 79, 80, 80])
+    assert len({tuple(dot) for dot in dots}) == 4, "equal accuracies hide one another"
+    lines = {line.get_label(): list(line.get_xdata()) for line in axis.lines}
+    assert lines["median"] == pytest.approx([79.5])
+    assert lines["reported"] == pytest.approx([83, 83])
+    mean = axis.containers[0]
+    assert list(mean.lines[0].get_xdata()) == pytest.approx([77.25])
+    assert mean.lines[2][0].get_segments()[0][:, 0] == pytest.approx([75, 79])
+
+
+def test_accuracy_intervals_draws_each_interval_in_its_row():
+    figure = plots.accuracy_intervals(
+        ["first", "second"], [0.5, 0.8], [(0.4, 0.55), (0.75, 0.85)], ("reported", 0.83), "t"
+    )
+    axis = figure.axes[0]
+    points, _, (bars,) = axis.containers[0].lines
+    assert list(points.get_xdata()) == pytest.approx([50, 80])
+    assert [segment[:, 0].tolist() for segment in bars.get_segments()] == [
+        pytest.approx([40, 55]),
+        pytest.approx([75, 85]),
+    ]
+    names = dict(zip(axis.get_yticks(), (text.get_text() for text in axis.get_yticklabels())))
+    assert [names[row] for row in points.get_ydata()] == ["first", "second"]
+    assert names[max(names)] == "first"
+
+
+def test_stem_map_colours_by_polarity_and_names_stems_without_overlap():
+    points = np.array([[0.0, 0.0], [1.0, 1.0], [0.001, 0.001], [0.5, 0.2]])
+    stems, polarity = ["worst", "great", "hidden", "unnamed"], np.array([-2.0, 1.0, 0.5, 0.0])
+    axis = plots.stem_map(points, stems, polarity, ["worst", "great", "hidden"], "t").axes[0]
+    dots = axis.collections[0]
+    assert (dots.get_offsets() == points).all() and (dots.get_array() == polarity).all()
+    assert dots.get_clim() == (-2, 2)
+    named = {text.get_text(): tuple(text.xy) for text in axis.texts}
+    assert named == {"worst": (0, 0), "great": (1, 1)}
+
+
+def test_position_curves_draw_each_text_and_both_levels():
+    curves = {"praise": [0.9, 0.6, 0.4], "complaint": [0.1, 0.2, 0.3]}
+    axis = plots.position_curves([0, 100, 200], curves, ("empty", 0.39), "t").axes[0]
+    lines = {line.get_label(): list(line.get_ydata()) for line in axis.lines}
+    assert lines == curves | {"empty": [0.39, 0.39], "decision at 0.5": [0.5, 0.5]}
+    assert list(axis.lines[0].get_xdata()) == [0, 100, 200]
+
+
+def test_network_diagram_without_branches_names_every_layer():
+    trunk = [("review", (550,), 0), ("embedding", (550, 120), 411_000)]
+    figure = plots.network_diagram(trunk, [], "t")
+    texts = [text.get_text() for text in figure.axes[0].texts if text.get_text()]
+    assert texts == ["review   550", "embedding   550 × 120\n411,000 parameters"]
+
+
+def test_training_curves_name_the_held_out_curve():
+    figure = plots.training_curves(
+        {"loss": [2, 1], "val_loss": [3, 2]}, {"loss": ("Loss", "loss")}, held_out="test"
+    )
+    assert [line.get_label() for line in figure.axes[0].lines] == ["train", "test"]
+
+
+def test_age_histogram_stacks_the_labelled_genders():
+    figure = plots.age_histogram([3, 22, 23, 24, 61], [1, 0, 0, 1, 0], "t")
+    bars = [bar for bar in figure.axes[0].patches if bar.get_height()]
+    drawn = {(round(b.get_x()), matplotlib.colors.to_hex(b.get_facecolor()).upper()): b.get_height() for b in bars}
+    male, female = plots.COLOURS["blue"], plots.COLOURS["orange"]
+    assert drawn == {(20, male): 2, (60, male): 1, (0, female): 1, (20, female): 1}
+
+
+def test_age_heaping_counts_single_years_and_marks_multiples_of_five():
+    axis = plots.age_heaping(pd.Series([4, 5, 5, 7]), "t").axes[0]
+    others, fives = axis.containers
+    assert [(b.get_x() + 0.4, b.get_height()) for b in fives] == [(5, 2)]
+    assert sum(b.get_height() for b in others) == 2 and len(others) == 6
+
+
+def test_diverging_bars_draw_the_scores_in_order():
+    left, right = pd.Series({"bad": -3.0, "poor": -2.0}), pd.Series({"good": 4.0})
+    axis = plots.diverging_bars(left, right, "t", "z").axes[0]
+    assert [bar.get_width() for bar in axis.patches] == [-3, -2, 4]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["bad", "poor", "good"]
+    assert axis.yaxis_inverted()

@@ -2,6 +2,8 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+import seaborn as sns
 from PIL import Image
 
 from . import profile
@@ -242,7 +244,7 @@ def convolution_of_words(words, vectors, dimensions, kernel, outputs):
         (axes[0, 1], np.transpose(kernel), [f"word {i + 1}" for i in range(len(kernel))], "The filter"),
     ]
     for axis, values, names, title in panels:
-        axis.imshow(values, cmap="PuOr_r", vmin=-1.4 * limit, vmax=1.4 * limit, aspect="auto")
+        axis.imshow(values, cmap="PuOr_r", vmin=-1.8 * limit, vmax=1.8 * limit, aspect="auto")
         for (row, column), value in np.ndenumerate(values):
             axis.text(column, row, f"{value:g}", ha="center", va="center", color="black")
         axis.set(xticks=range(len(names)), yticks=range(len(dimensions)), title=title)
@@ -279,14 +281,14 @@ def seed_spread(accuracies, interval, references, title):
         capsize=4,
         label="mean, 95% interval",
     )
-    axis.plot(np.median(values), -1, "|", color="black", markersize=16, label="median")
+    axis.plot(np.median(values), -1, "|", color="black", markersize=14, label="median")
     styles = ["--", ":", "-."]
     for (label, level), style in zip(references.items(), styles):
         axis.axvline(100 * level, color="black", linestyle=style, linewidth=1.2, label=label)
     axis.set(
         title=title, xlabel="accuracy on the test reviews (%)", yticks=[], ylim=(-1.8, max(heights) + 0.8)
     )
-    figure.legend(loc="outside lower center", ncols=3, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=4, fontsize=9)
     return figure
 
 
@@ -434,7 +436,7 @@ def word_coverage(counts, size, title):
     return figure
 
 
-def length_histogram(lengths, limit, title):
+def length_histogram(lengths, limit, title, xlabel="length of the encoded review (numbers)"):
     """Draw the lengths of texts, `lengths` mapping a label to values, as shares of each part; a line at `limit`."""
     top = max(max(np.max(values) for values in lengths.values()), limit)
     edges = np.arange(0, top + 50, 50)
@@ -446,7 +448,7 @@ def length_histogram(lengths, limit, title):
             values, bins=edges, weights=weights, histtype="step", linewidth=1.5, color=COLOURS[colour], label=label
         )
     axis.axvline(limit, color="black", linestyle="--", label=f"limit: {limit}")
-    axis.set(title=title, xlabel="length of the encoded review (numbers)", ylabel="share of the reviews (%)")
+    axis.set(title=title, xlabel=xlabel, ylabel="share of the reviews (%)")
     axis.legend()
     return figure
 
@@ -461,5 +463,48 @@ def encoded_matrix(matrix, size, title):
     axis.set(title=title, xlabel="position in the review", ylabel="review")
     axis.grid(False)
     figure.colorbar(image, label="index (1 = most frequent stem)")
+    figure.tight_layout()
+    return figure
+
+
+def age_histogram(ages, genders, title):
+    """Draw ages (years) in steps of five, stacked by gender (1 = female, 0 = male)."""
+    figure, axis = plt.subplots()
+    table = pd.DataFrame({"age": np.asarray(ages), "gender": np.where(np.asarray(genders) == 1, "female", "male")})
+    palette = {"male": COLOURS["blue"], "female": COLOURS["orange"]}
+    sns.histplot(
+        table, x="age", hue="gender", hue_order=["male", "female"], multiple="stack",
+        binwidth=5, binrange=(0, 120), palette=palette, alpha=1, ax=axis,
+    )  # fmt: skip
+    axis.get_legend().set_title("labelled")
+    axis.set(xlabel="age (years)", ylabel="faces", title=title)
+    figure.tight_layout()
+    return figure
+
+
+def age_heaping(ages, title):
+    """Draw the number of faces for every single age (years); multiples of five have their own colour."""
+    figure, axis = plt.subplots(figsize=(8, 3.6))
+    years = np.arange(1, np.max(ages) + 1)
+    counts = np.array([np.sum(np.asarray(ages) == year) for year in years])
+    for rounded, colour, label in ((False, "sky", "other ages"), (True, "vermilion", "multiples of five")):
+        chosen = (years % 5 == 0) == rounded
+        axis.bar(years[chosen], counts[chosen], color=COLOURS[colour], label=label)
+    axis.set(xlabel="age (years)", ylabel="faces", title=title)
+    axis.legend()
+    figure.tight_layout()
+    return figure
+
+
+def diverging_bars(left, right, title, xlabel):
+    """Draw two Series of named scores as horizontal bars, `left` (vermilion) above `right` (blue), first on top."""
+    figure, axis = plt.subplots(figsize=(6, 0.21 * (len(left) + len(right)) + 1))
+    names = [*left.index, *right.index]
+    colours = [COLOURS["vermilion"]] * len(left) + [COLOURS["blue"]] * len(right)
+    axis.barh(names, [*left, *right], color=colours)
+    axis.invert_yaxis()
+    axis.axvline(0, color="black", linewidth=0.8)
+    axis.set(xlabel=xlabel, ylabel="stem", title=title)
+    axis.tick_params(axis="y", labelsize=8)
     figure.tight_layout()
     return figure

@@ -1,0 +1,144 @@
+"""Contracts of data/models: whoever loads a network there, a chapter or a demo, relies on them."""
+
+import importlib.util
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnnbook import quietly
+from cnnbook.reviews import LENGTH, clean, encode
+
+with quietly():
+    keras = pytest.importorskip("keras")
+
+ROOT = Path(__file__).resolve().parents[1]
+MODELS = ROOT / "data" / "models"
+MAX_BYTES = 8 * 2**20
+
+PRAISE = (
+    "I love this car and I am happy that I own it. The ride is great on long trips, the seats are comfortable and "
+    "the engine is smooth and quiet. It has been very reliable and the gas mileage is excellent. My family drives it "
+    "to the mountains every winter and it handles snow with ease. I highly recommend this car to anyone."
+)
+COMPLAINT = (
+    "This is the worst car I ever bought and I hate it. The transmission failed after two months and the dealer was "
+    "terrible. Then the brakes went wrong, the engine began to rattle and every repair was a mistake. The seats are "
+    "uncomfortable and the interior is cheap plastic. I will never buy another one from this company."
+)
+
+
+@pytest.fixture(scope="module")
+def sentiment():
+    return keras.models.load_model(MODELS / "sentiment.keras")
+
+
+@pytest.fixture(scope="module")
+def vocabulary():
+    return json.loads((MODELS / "vocabulary.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def figures():
+    return json.loads((MODELS / "sentiment.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def split():
+    """The real reviews, split as in chapters 02 and 04."""
+    if not os.environ.get("CNNBOOK_DATA"):
+        pytest.skip("needs the real reviews: set CNNBOOK_DATA")
+    from sklearn.model_selection import train_test_split
+
+    from cnnbook.data import load_reviews
+
+    reviews = load_reviews()
+    if not reviews.attrs["is_book_data"]:
+        pytest.skip("CNNBOOK_DATA holds other reviews than the book's")
+    return train_test_split(reviews, test_size=0.2, random_state=42)
+
+
+def like_the_data(text):
+    """The reviews hold no punctuation: it was replaced by spaces before they were published."""
+    return re.sub(r"[^A-Za-z0-9]+", " ", text)
+
+
+def predict(network, texts, vocabulary):
+    return network.predict(encode([like_the_data(text) for text in texts], vocabulary), verbose=0)
+
+
+def test_every_model_is_small_enough_for_the_repository():
+    models = sorted(MODELS.glob("*.keras"))
+    assert MODELS / "sentiment.keras" in models
+    for path in models:
+        assert path.stat().st_size <= MAX_BYTES, path.name
+
+
+def test_sentiment_takes_int32_rows_and_gives_probabilities(sentiment):
+    assert sentiment.input_shape == (None, LENGTH)
+    assert sentiment.inputs[0].dtype == "int32"
+    assert sentiment.count_params() == 528_493
+    rows = np.random.default_rng(0).integers(0, 3425, (5, LENGTH), dtype="int32")
+    output = sentiment.predict(rows, verbose=0)
+    assert output.shape == (5, 1) and output.dtype == np.float32
+    assert (output >= 0).all() and (output <= 1).all()
+
+
+def test_sentiment_is_shipped_without_the_state_of_its_training(sentiment):
+    assert not sentiment.compiled
+    assert {weight.dtype for weight in sentiment.weights} == {"float32"}
+
+
+def test_vocabulary_is_a_list_of_stems_that_fit_the_embedding(sentiment, vocabulary):
+    assert isinstance(vocabulary, list) and len(vocabulary) == len(set(vocabulary)) == 3424
+    assert all(isinstance(stem, str) and stem.isalpha() and stem == stem.lower() for stem in vocabulary)
+    assert vocabulary[:10] == ["car", "ford", "drive", "seat", "like", "get", "one", "vehicl", "truck", "would"]
+    assert sentiment.get_layer("embedding").input_dim == len(vocabulary) + 1
+    rows = encode([PRAISE, COMPLAINT], vocabulary)
+    assert 0 < rows.max() <= len(vocabulary)
+
+
+def test_sentiment_tells_praise_from_complaint(sentiment, vocabulary):
+    praise, complaint = predict(sentiment, [PRAISE, COMPLAINT], vocabulary).ravel()
+    assert praise > 0.7 and complaint < 0.3
+
+
+def test_sentiment_cannot_see_negation_as_the_card_says(sentiment, vocabulary):
+    negated = re.sub(r"\b(is|are|am|has)\b", r"\1 not", PRAISE)
+    assert negated != PRAISE and clean(like_the_data(negated)) == clean(like_the_data(PRAISE))
+    first, second = predict(sentiment, [PRAISE, negated], vocabulary).ravel()
+    assert first == pytest.approx(second, abs=1e-6)
+
+
+def test_sentiment_gives_short_texts_the_answer_of_an_empty_one_as_the_card_says(sentiment, vocabulary, figures):
+    empty, short = predict(sentiment, ["", "great car"], vocabulary).ravel()
+    assert empty == pytest.approx(figures["empty_text"], abs=1e-3)
+    assert short == pytest.approx(empty, abs=0.1)
+
+
+def test_model_card_holds_the_measured_figures(figures):
+    specification = importlib.util.spec_from_file_location("model_card", ROOT / "tools" / "model_card.py")
+    model_card = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(model_card)
+    card = model_card.CARD.read_text(encoding="utf-8")
+    assert model_card.rendered(card) == card, "run python tools/model_card.py"
+    assert f"**{figures['test_accuracy']:.2%}**" in card
+
+
+def test_vocabulary_is_that_of_the_training_reviews(split, vocabulary):
+    from cnnbook.reviews import build_vocabulary
+
+    assert build_vocabulary(split[0]["Review"]) == vocabulary
+
+
+def test_sentiment_reaches_the_figures_of_its_card(split, sentiment, vocabulary, figures):
+    for part, name in zip(split, ("train", "test")):
+        truth = (part["Sentiment"] == "Pos").to_numpy()
+        answers = predict(sentiment, part["Review"], vocabulary).ravel() > 0.5
+        assert len(part) == figures[f"{name}_reviews"]
+        assert (answers == truth).mean() == pytest.approx(figures[f"{name}_accuracy"], abs=5e-5)
+    counts = [[int(((truth == t) & (answers == a)).sum()) for a in (False, True)] for t in (False, True)]
+    assert counts == figures["confusion_matrix"]

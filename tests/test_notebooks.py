@@ -1,0 +1,569 @@
+"""The stored notebooks: how they are built, what they may show, and the facts that their outputs must hold.
+
+Each checker is a plain function: it takes a notebook and returns the problems that it found. The last part of
+this file breaks a sound notebook in every way that a checker should notice, and proves that it does.
+"""
+
+import copy
+import json
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+BOOK = ROOT / "book"
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+PAGES = sorted(BOOK.glob("*.md"))
+
+TAGS = set(
+    "nbval-check-output nbval-ignore-output nbval-skip raises-exception hide-input hide-cell hide-output "
+    "remove-input remove-cell solution".split()
+)
+OPENING = ["**What you will build.**", "**What you will learn.**", "**What you need.**", "**How long it takes.**"]
+EXAMPLE_NAME = "28_1_0_20170117180708809.jpg.chip.jpg"
+# What the source tutorials report, and numbers that are true of every run.
+ALLOWED_NUMBERS = {"8.11 years", "87.70 %", "87.7 %", "83.03 %", "99.0 %", "50 %", "95 %", "100 %"}
+MAX_BYTES = 4 * 10**6
+MIN_ALT = 40
+QUOTE = 12  # so many consecutive words of a review are a quotation
+
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|tmp|root|home|Users|content)/")
+NUMBER = re.compile(
+    r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*(%|per\s?cent\b|percentage points?\b)"
+    r"|(?<![\w.,])(\d+\.\d+)\s*-?(years?\b|points?\b)"
+)
+FILE_NAME = re.compile(r"(?<![\w.])\d{1,3}_[01]_\d_\d{6,}(?:\.jpg)?(?:\.chip\.jpg)?|(?<![\d.])201[67]\d{13}(?!\d)")
+
+
+# What a notebook consists of
+
+
+def markdown(nb):
+    return [cell for cell in nb.cells if cell.cell_type == "markdown"]
+
+
+def code(nb):
+    return [cell for cell in nb.cells if cell.cell_type == "code"]
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def prose(nb):
+    """All Markdown without its fenced code."""
+    return re.sub(r"^```.*?^```", "", "\n\n".join(cell.source for cell in markdown(nb)), flags=re.M | re.S)
+
+
+def output_texts(cell):
+    for output in cell.get("outputs", []):
+        if output.output_type == "stream":
+            yield output.text
+        elif output.output_type == "error":
+            yield "\n".join([output.ename, output.evalue, *output.traceback])
+        else:
+            for kind, content in output.data.items():
+                if not kind.startswith("image/") or kind == "image/svg+xml":
+                    yield content if isinstance(content, str) else json.dumps(content)
+
+
+def typed_texts(cell):
+    """What the authors wrote: the source, the alt text and the caption."""
+    told = cell.metadata.get("mystnb", {})
+    return [cell.source, told.get("image", {}).get("alt", ""), told.get("figure", {}).get("caption", "")]
+
+
+def all_texts(nb):
+    return [(cell.id, text) for cell in nb.cells for text in [*typed_texts(cell), *output_texts(cell)]]
+
+
+def page(path):
+    """A page in Markdown as a notebook of one cell."""
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(path.read_text("utf-8"), id="page")])
+
+
+@cache
+def configuration():
+    return yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+
+
+@cache
+def known_citations():
+    return set(re.findall(r"^@\w+\{\s*([^\s,]+)", (BOOK / "references.bib").read_text("utf-8"), flags=re.M))
+
+
+@cache
+def known_terms():
+    text = (BOOK / "glossary.md").read_text("utf-8")
+    blocks = re.findall(r"^(`{3,}|:{3,})\{glossary\}[^\n]*\n(.*?)^\1", text, flags=re.M | re.S)
+    lines = [line for _, block in blocks for line in block.splitlines()]
+    return {line.strip().lower() for line in lines if re.match(r"[^\s:]", line)}
+
+
+# Checkers of the form
+
+
+def format_problems(nb):
+    try:
+        nbformat.validate(nb)
+    except nbformat.ValidationError as error:
+        return [f"not a valid notebook: {str(error).splitlines()[0]}"]
+    return []
+
+
+def kernel_problems(nb):
+    name = nb.metadata.get("kernelspec", {}).get("name")
+    return [] if name == "python3" else [f"kernel {name!r} instead of 'python3'"]
+
+
+def id_problems(nb):
+    ids = [cell.get("id", "") for cell in nb.cells]
+    problems = [f"cell id {i!r} is not made of a-z, 0-9 and -" for i in ids if not re.fullmatch("[a-z0-9-]+", i)]
+    problems += [f"cell id {i!r} occurs twice" for i in sorted({i for i in ids if ids.count(i) > 1})]
+    random = [i for i in ids if re.fullmatch("[0-9a-f-]{8,}", i) and re.search(r"\d", i)]
+    return problems + [f"cell id {i!r} looks random" for i in random]
+
+
+def metadata_problems(nb):
+    problems = [f"notebook metadata {key!r}" for key in set(nb.metadata) - {"kernelspec", "language_info"}]
+    for cell in nb.cells:
+        problems += [f"{cell.id}: metadata {key!r}" for key in set(cell.metadata) - {"tags", "mystnb"}]
+        for output in cell.get("outputs", []):
+            problems += [f"{cell.id}: output {kind}" for kind in output.get("data", {}) if "widget" in kind]
+    return problems
+
+
+def tag_problems(nb):
+    return [f"{cell.id}: unknown tag {tag!r}" for cell in nb.cells for tag in tags(cell) if tag not in TAGS]
+
+
+def execution_problems(nb):
+    found = [cell.execution_count for cell in code(nb)]
+    return [] if found == list(range(1, len(found) + 1)) else [f"execution counts {found} are not 1 to {len(found)}"]
+
+
+def error_problems(nb):
+    problems = []
+    for cell in code(nb):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                problems.append(f"{cell.id}: stored error {output.ename}")
+            elif output.get("name") == "stderr":
+                problems.append(f"{cell.id}: stored stderr {output.text[:80]!r}")
+    return problems
+
+
+def checked_cell_problems(nb):
+    count = sum("nbval-check-output" in tags(cell) for cell in code(nb))
+    return [] if count >= 2 else [f"{count} cells with the tag nbval-check-output, fewer than 2"]
+
+
+def size_problems(nb):
+    size = len(nbformat.writes(nb).encode())
+    return [] if size < MAX_BYTES else [f"{size:,} bytes, {MAX_BYTES:,} are too many"]
+
+
+# Checkers of how a chapter reads
+
+
+def title_problems(nb):
+    titles = re.findall(r"^# .*$", prose(nb), flags=re.M)
+    if len(titles) != 1:
+        return [f"{len(titles)} titles (H1) instead of one: {titles}"]
+    return [] if nb.cells[0].source.startswith("# ") else ["the first cell does not begin with the title"]
+
+
+def opening_problems(nb):
+    return [f"the opening lacks {heading}" for heading in OPENING if heading not in nb.cells[0].source]
+
+
+def section_problems(nb):
+    lines = prose(nb).splitlines()
+    return [f"no section {section!r}" for section in ("## Summary", "## Further reading") if section not in lines]
+
+
+def guess_problems(nb):
+    text = prose(nb)
+    guesses = re.split(r"\*\*Guess first\.\*\*", text)[1:]
+    problems = [f"{len(guesses)} guess-first questions, fewer than 2"] if len(guesses) < 2 else []
+    for guess in guesses:
+        if not re.match(r"(?:(?!^#).)*?<details>.*?</details>", guess, flags=re.M | re.S):
+            problems.append(f"no folded answer to {guess.strip()[:60]!r}")
+    return problems
+
+
+def exercise_problems(nb):
+    problems, count, open_exercise = [], 0, None
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            if open_exercise and "solution" not in tags(cell):
+                problems.append(f"the code cell after {open_exercise!r} is not tagged solution")
+            open_exercise = None
+            continue
+        for heading in re.findall(r"^### Exercise \d+.*$", cell.source, flags=re.M):
+            if open_exercise:
+                problems.append(f"no solution to {open_exercise!r}")
+            open_exercise, count = heading, count + 1
+    problems += [f"no solution to {open_exercise!r}"] if open_exercise else []
+    return problems + ([f"{count} exercises, fewer than 2"] if count < 2 else [])
+
+
+def figures(nb):
+    return [cell for cell in code(nb) if any("image/png" in output.get("data", {}) for output in cell.outputs)]
+
+
+def figure_names(nb):
+    return [cell.metadata.get("mystnb", {}).get("figure", {}).get("name") for cell in figures(nb)]
+
+
+def figure_problems(nb):
+    problems = []
+    for cell in figures(nb):
+        told = cell.metadata.get("mystnb", {})
+        alt, figure = told.get("image", {}).get("alt", ""), told.get("figure", {})
+        if len(alt.strip()) < MIN_ALT:
+            problems.append(f"{cell.id}: alt text {alt!r} has fewer than {MIN_ALT} characters")
+        problems += [f"{cell.id}: figure without {key}" for key in ("caption", "name") if not figure.get(key)]
+    names = [name for name in figure_names(nb) if name]
+    return problems + [f"figure name {name!r} occurs twice" for name in sorted({n for n in names if names.count(n) > 1})]
+
+
+def colab_problems(nb):
+    cells = [cell for cell in code(nb) if cell.id == "colab"]
+    if len(cells) != 1:
+        return [f"{len(cells)} cells with the id colab"]
+    addresses = re.findall(r"https://github\.com/[\w./-]+", cells[0].source)
+    wanted = configuration()["repository"]["url"]
+    return [] if addresses == [wanted] else [f"the colab cell names {addresses}, _config.yml {wanted!r}"]
+
+
+# Checkers of what may be said and shown
+
+
+def path_problems(nb):
+    found = [(where, MACHINE_PATH.search(text)) for where, text in all_texts(nb)]
+    return [f"{where}: machine path {match.string[match.start():][:50]!r}" for where, match in found if match]
+
+
+def number_problems(nb):
+    """Measured numbers belong in computed outputs; typed ones go stale."""
+    problems = []
+    for cell in nb.cells:
+        for text in typed_texts(cell) if cell.cell_type == "markdown" else typed_texts(cell)[1:]:
+            for match in NUMBER.finditer(text):
+                value, unit = match[1] or match[3], match[2] or match[4]
+                unit = "%" if unit.startswith("per") else unit.rstrip("s") + "s" if unit != "%" else unit
+                if f"{value} {unit}" not in ALLOWED_NUMBERS:
+                    around = text[max(0, match.start() - 30) : match.end() + 10]
+                    problems.append(f"{cell.id}: typed number {match[0]!r} in {around!r}")
+    return problems
+
+
+def file_name_problems(nb):
+    found = [(where, name) for where, text in all_texts(nb) for name in FILE_NAME.findall(text)]
+    return [f"{where}: file name of the face set {name!r}" for where, name in found if name not in EXAMPLE_NAME]
+
+
+def citation_problems(nb):
+    keys = re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", prose(nb))
+    keys = {key.strip() for group in keys for key in group.split(",")}
+    return [f"citation {key!r} is not in references.bib" for key in sorted(keys - known_citations())]
+
+
+def term_problems(nb):
+    terms = {
+        re.sub(r".*<(.*)>$", r"\1", " ".join(term.split())).lower() for term in re.findall(r"\{term\}`([^`]+)`", prose(nb))
+    }
+    return [f"term {term!r} is not in the glossary" for term in sorted(terms - known_terms())]
+
+
+def words(text):
+    return re.findall(r"[a-z0-9]+", text.lower())
+
+
+def runs(sequence):
+    return (" ".join(sequence[i : i + QUOTE]) for i in range(len(sequence) - QUOTE + 1))
+
+
+def quotation_problems(nb, reviews):
+    """Runs of words that also stand in a review, across the text and down the first column of a table."""
+    shown = {}
+    for where, text in all_texts(nb):
+        plain = re.sub(r"<[^>]+>", " ", text)
+        column = [line_words[0] for line in plain.splitlines() if (line_words := words(line))]
+        for sequence in (words(plain), column):
+            shown.update((run, where) for run in runs(sequence))
+    quoted = {run for review in reviews for run in runs(words(review)) if run in shown}
+    return [f"{shown[run]}: quotes a review, {QUOTE} words or more" for run in sorted(quoted)]
+
+
+FORM = [
+    format_problems, kernel_problems, id_problems, metadata_problems, tag_problems, execution_problems,
+    error_problems, checked_cell_problems, size_problems, title_problems, opening_problems, section_problems,
+    guess_problems, exercise_problems, figure_problems, colab_problems,
+]  # fmt: skip
+CONTENT = [path_problems, number_problems, file_name_problems, citation_problems, term_problems]
+
+
+# The book
+
+
+@cache
+def stored(path):
+    return nbformat.read(path, as_version=4)
+
+
+def chapter(number):
+    (path,) = BOOK.glob(f"{number}-*.ipynb")
+    return stored(path)
+
+
+def name_of(value):
+    return getattr(value, "name", None) or getattr(value, "__name__", None)
+
+
+def tell(problems):
+    assert not problems, "\n" + "\n".join(problems)
+
+
+@pytest.mark.parametrize("check", FORM + CONTENT, ids=name_of)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_notebook(path, check):
+    tell(check(stored(path)))
+
+
+@pytest.mark.parametrize("check", CONTENT, ids=name_of)
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_page(path, check):
+    tell(check(page(path)))
+
+
+def test_all_chapters_of_the_contents_are_tested():
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    files = {contents["root"]} | {entry["file"] for part in contents["parts"] for entry in part["chapters"]}
+    assert files == {path.relative_to(ROOT).with_suffix("").as_posix() for path in NOTEBOOKS + PAGES}
+
+
+def test_files_are_small():
+    assert [path.name for path in NOTEBOOKS if path.stat().st_size >= MAX_BYTES] == []
+
+
+def test_colab_cell_is_the_same_everywhere():
+    assert len({cell.source for path in NOTEBOOKS for cell in code(stored(path)) if cell.id == "colab"}) == 1
+
+
+def test_figure_names_are_unique_in_the_book():
+    names = [name for path in NOTEBOOKS for name in figure_names(stored(path)) if name]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_no_review_is_quoted(path):
+    folder = os.environ.get("CNNBOOK_DATA")
+    if not folder:
+        pytest.skip("CNNBOOK_DATA is not set: the real reviews are not here to compare with")
+    import pandas as pd
+
+    reviews = pd.read_csv(Path(folder) / "car_reviews.csv")["Review"]
+    assert len(reviews) == 1382
+    tell(quotation_problems(stored(path), reviews))
+
+
+# Facts of the stored outputs
+
+
+def plain_outputs(nb):
+    text = "\n".join(text for cell in code(nb) for text in output_texts(cell))
+    return " ".join(re.sub(r"[\[\](),]", "", text).split())
+
+
+FACTS = {
+    "02": [
+        "5,000", "4,000", "1,000", "9,033", "3,424", "1,105", "277",
+        "38 818 3 2253 200 1 997 1042 682 1064 2503 978 33 654",
+    ],
+    "03": ["12,894,242"],
+    "04": ["528,493"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "fact"), [(number, fact) for number in FACTS for fact in FACTS[number]])
+def test_stored_outputs_hold_the_fact(number, fact):
+    wanted = fact.replace(",", "")
+    assert re.search(rf"(?<![\d.]){wanted}(?![\d])", plain_outputs(chapter(number))), f"{fact} is not in any output"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_stored_outputs_come_from_the_real_data(path):
+    assert "the data this book was built with" in plain_outputs(stored(path))
+
+
+def test_face_network_is_as_good_as_the_source():
+    (cell,) = [cell for cell in code(chapter("03")) if cell.id == "summary-table"]
+    table = "\n".join(output_texts(cell))
+    age = re.search(r"\| age: mean absolute error on test faces \| (\d+\.\d+) years", table)
+    gender = re.search(r"\| gender: accuracy on test faces \| (\d+\.\d+) ?%", table)
+    assert age and gender, f"no result in the summary table: {table!r}"
+    assert float(age[1]) <= 8.6
+    assert float(gender[1]) >= 86
+
+
+# The checkers notice what they are for
+
+REVIEW = "we drove this old invented car across three cold mountains and it never once complained about the snow"
+
+
+def sound():
+    """The smallest notebook without a fault."""
+    v4 = nbformat.v4
+    guess = "**Guess first.** How many?\n\n<details><summary>Think, then look</summary>\n\nMany.\n\n</details>"
+    opening = "# Look at it\n\nWhy?\n\n" + "\n\n".join(f"{heading} Something." for heading in OPENING)
+    picture = v4.new_output("display_data", data={"image/png": "aGVsbG8=", "text/plain": "<Figure>"})
+    figure = {"image": {"alt": "A bar chart of two groups, " * 3}, "figure": {"caption": "Groups.", "name": "fig-a"}}
+    cells = [
+        v4.new_markdown_cell(opening, id="title"),
+        v4.new_code_cell(f'REPOSITORY = "{configuration()["repository"]["url"]}"', id="colab"),
+        v4.new_markdown_cell(f"{guess}\n\n{guess}", id="guess"),
+        v4.new_code_cell("print(1)", id="one", outputs=[v4.new_output("stream", text="1\n")]),
+        v4.new_code_cell("draw();", id="figure", outputs=[picture], metadata={"mystnb": figure}),
+        v4.new_markdown_cell("### Exercise 1: count", id="exercise-1"),
+        v4.new_code_cell("2", id="solution-1"),
+        v4.new_markdown_cell("### Exercise 2: count on", id="exercise-2"),
+        v4.new_code_cell("3", id="solution-2"),
+        v4.new_markdown_cell("## Summary\n\nWe saw 95 %.\n\n## Further reading\n\nNothing.", id="summary"),
+    ]
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    nb = v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    for count, cell in enumerate(code(nb), start=1):
+        cell.execution_count = count
+    for i in (6, 8):
+        nb.cells[i].metadata["tags"] = ["hide-cell", "solution", "nbval-check-output"]
+    return nb
+
+
+def put(text, at=9):
+    def fault(nb):
+        nb.cells[at].source += f"\n\n{text}"
+
+    return fault
+
+
+def swap(old, new, at):
+    def fault(nb):
+        assert old in nb.cells[at].source
+        nb.cells[at].source = nb.cells[at].source.replace(old, new, 1)
+
+    return fault
+
+
+def show(text, kind="text/plain"):
+    def fault(nb):
+        nb.cells[3].outputs.append(nbformat.v4.new_output("display_data", data={kind: text}))
+
+    return fault
+
+
+def change(where, **values):
+    def fault(nb):
+        where(nb).update(values)
+
+    return fault
+
+
+def cell_at(i):
+    return lambda nb: nb.cells[i]
+
+
+def metadata_at(i):
+    return lambda nb: nb.cells[i].metadata
+
+
+def stream(name):
+    return lambda nb: nb.cells[3].outputs.append(nbformat.v4.new_output("stream", name=name, text="W0000 chatter"))
+
+
+def stored_error(nb):
+    nb.cells[3].outputs.append(nbformat.v4.new_output("error", ename="ValueError", evalue="no", traceback=["no"]))
+
+
+FAULTS = [
+    (format_problems, change(cell_at(3), outputs="none")),
+    (kernel_problems, change(lambda nb: nb.metadata["kernelspec"], name="conda-env")),
+    (kernel_problems, lambda nb: nb.metadata.pop("kernelspec")),
+    (id_problems, change(cell_at(3), id="One_Cell")),
+    (id_problems, change(cell_at(3), id="title")),
+    (id_problems, change(cell_at(3), id="3f8a9c01")),
+    (id_problems, change(cell_at(3), id="0b7e1f52-11aa-4c3d-9f00-aa22bb33cc44")),
+    (metadata_problems, change(metadata_at(3), execution={"iopub.execute_input": "2026-01-01"})),
+    (metadata_problems, change(lambda nb: nb.metadata, widgets={})),
+    (metadata_problems, show({"model_id": "1"}, "application/vnd.jupyter.widget-view+json")),
+    (tag_problems, change(metadata_at(3), tags=["nbval-check-ouput"])),
+    (execution_problems, change(cell_at(3), execution_count=None)),
+    (execution_problems, change(cell_at(3), execution_count=7)),
+    (error_problems, stored_error),
+    (error_problems, stream("stderr")),
+    (checked_cell_problems, change(metadata_at(6), tags=["solution"])),
+    (size_problems, show("x" * MAX_BYTES)),
+    (title_problems, put("# Another title")),
+    (title_problems, swap("# Look at it", "Look at it", 0)),
+    (title_problems, lambda nb: nb.cells.insert(0, nbformat.v4.new_markdown_cell("Before the title", id="before"))),
+    *[(opening_problems, swap(heading, "", 0)) for heading in OPENING],
+    (section_problems, swap("## Summary", "## In short", 9)),
+    (section_problems, swap("## Further reading", "### Further reading", 9)),
+    (guess_problems, swap("**Guess first.**", "", 2)),
+    (guess_problems, put("**Guess first.** And why?")),
+    (guess_problems, swap("<details>", "", 2)),
+    (exercise_problems, change(metadata_at(6), tags=["nbval-check-output"])),
+    (exercise_problems, lambda nb: nb.cells.pop(6)),
+    (exercise_problems, lambda nb: nb.cells.pop(8)),
+    (exercise_problems, swap("### Exercise 2", "### More", 7)),
+    (figure_problems, lambda nb: nb.cells[4].metadata.pop("mystnb")),
+    (figure_problems, lambda nb: nb.cells[4].metadata["mystnb"]["image"].update(alt="A chart")),
+    (figure_problems, lambda nb: nb.cells[4].metadata["mystnb"]["figure"].pop("caption")),
+    (figure_problems, lambda nb: nb.cells[4].metadata["mystnb"]["figure"].pop("name")),
+    (figure_problems, lambda nb: nb.cells.append(copy.deepcopy(nb.cells[4]))),
+    (colab_problems, lambda nb: nb.cells.pop(1)),
+    (colab_problems, swap("https://github.com/", "https://github.com/somebody-else/", 1)),
+    (path_problems, put("See /home/someone/notes.", 2)),
+    (path_problems, show("saved in '/tmp/x/model.keras'")),
+    (number_problems, put("The accuracy is 84.1%.")),
+    (number_problems, put("It names 84 per cent.")),
+    (number_problems, put("It errs by 7.93 years.")),
+    (number_problems, put("Better by 1.5 points.")),
+    (number_problems, lambda nb: nb.cells[4].metadata["mystnb"]["figure"].update(caption="Accuracy: 84.1 %.")),
+    (file_name_problems, show("31_0_1_20170101000000001.jpg.chip.jpg")),
+    (file_name_problems, show("<td>20170101000000001.jpg</td>", "text/html")),
+    (citation_problems, put("{cite}`no-such-key`")),
+    (term_problems, put("{term}`no such term`")),
+    (term_problems, put("{term}`words <no such term>`")),
+    (lambda nb: quotation_problems(nb, [REVIEW]), show(" ".join(REVIEW.split()[2:15]))),
+    (lambda nb: quotation_problems(nb, [REVIEW]), show("\n".join(f"{word} {i}" for i, word in enumerate(REVIEW.split())))),
+    (lambda nb: quotation_problems(nb, [REVIEW]), show("<p>" + REVIEW.replace(" ", ",<br>") + "</p>", "text/html")),
+]
+
+
+@pytest.mark.parametrize("check", FORM + CONTENT, ids=name_of)
+def test_checker_accepts_a_sound_notebook(check):
+    tell(check(sound()))
+
+
+def test_short_quotations_are_accepted():
+    nb = sound()
+    show(" ".join(REVIEW.split()[: QUOTE - 1]))(nb)
+    tell(quotation_problems(nb, [REVIEW]))
+
+
+@pytest.mark.parametrize(("check", "fault"), FAULTS, ids=[f"{check.__name__}-{i}" for i, (check, _) in enumerate(FAULTS)])
+def test_checker_notices_the_fault(check, fault):
+    nb = sound()
+    fault(nb)
+    assert check(nb), "the fault went unnoticed"
+
+
+def test_every_checker_has_a_fault():
+    assert {check for check, _ in FAULTS} >= set(FORM + CONTENT)

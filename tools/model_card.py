@@ -1,0 +1,61 @@
+"""Write the measured figures into the model card: `python tools/model_card.py` (with --check: only compare).
+
+The figures come from the JSON files that the chapters store beside the models; the
+card `data/models/README.md` holds them between a pair of marker comments per model.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+MODELS = Path(__file__).resolve().parents[1] / "data" / "models"
+CARD = MODELS / "README.md"
+
+SENTIMENT = """\
+| measured by chapter 04 | value |
+|---|---|
+| Seed of the shipped network (the first, not the best) | {seed} |
+| Epochs | {epochs} |
+| Parameters | {parameters:,} |
+| Stems in the vocabulary | {vocabulary:,} |
+| Training reviews / test reviews | {train_reviews:,} / {test_reviews:,} |
+| Accuracy on the training reviews | {train_accuracy:.2%} |
+| **Accuracy on the test reviews** | **{test_accuracy:.2%}** |
+| 95 % bootstrap interval of it | {test_interval[0]:.2%} to {test_interval[1]:.2%} |
+| True negatives / false positives / false negatives / true positives | {confusion_matrix[0][0]} / {confusion_matrix[0][1]} / {confusion_matrix[1][0]} / {confusion_matrix[1][1]} |
+| Mean over {seeds} seeds of the same recipe | {seeds_mean:.2%} (lowest {seeds_range[0]:.2%}, highest {seeds_range[1]:.2%}) |
+| Baseline: always the same answer | {majority_accuracy:.2%} |
+| Baseline: TF-IDF and logistic regression | {tfidf_accuracy:.2%} |
+| P(positive) of an empty text | {empty_text:.2f} |
+"""
+TEMPLATES = {"sentiment": SENTIMENT}
+
+
+def rendered(card):
+    """Return the text of the model card with every block made anew from its JSON file."""
+    for name, template in TEMPLATES.items():
+        figures = json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8"))
+        begin, end = f"<!-- {name}: begin, written by tools/model_card.py -->", f"<!-- {name}: end -->"
+        before, _, rest = card.partition(begin)
+        _, found, after = rest.partition(end)
+        if not found:
+            sys.exit(f"{CARD}: the markers of {name} are missing.")
+        card = f"{before}{begin}\n{template.format(**figures)}{end}{after}"
+    return card
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="fail if the card differs from the figures")
+    arguments = parser.parse_args()
+    card = CARD.read_text(encoding="utf-8")
+    fresh = rendered(card)
+    if not arguments.check:
+        CARD.write_text(fresh, encoding="utf-8")
+    elif fresh != card:
+        sys.exit("data/models/README.md is out of date: run python tools/model_card.py")
+
+
+if __name__ == "__main__":
+    main()
