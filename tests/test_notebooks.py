@@ -230,7 +230,8 @@ def figure_problems(nb):
             problems.append(f"{cell.id}: alt text {alt!r} has fewer than {MIN_ALT} characters")
         problems += [f"{cell.id}: figure without {key}" for key in ("caption", "name") if not figure.get(key)]
     names = [name for name in figure_names(nb) if name]
-    return problems + [f"figure name {name!r} occurs twice" for name in sorted({n for n in names if names.count(n) > 1})]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return problems + [f"figure name {name!r} occurs twice" for name in twice]
 
 
 def colab_problems(nb):
@@ -276,9 +277,8 @@ def citation_problems(nb):
 
 
 def term_problems(nb):
-    terms = {
-        re.sub(r".*<(.*)>$", r"\1", " ".join(term.split())).lower() for term in re.findall(r"\{term\}`([^`]+)`", prose(nb))
-    }
+    roles = re.findall(r"\{term\}`([^`]+)`", prose(nb))
+    terms = {re.sub(r".*<(.*)>$", r"\1", " ".join(role.split())).lower() for role in roles}
     return [f"term {term!r} is not in the glossary" for term in sorted(terms - known_terms())]
 
 
@@ -383,6 +383,7 @@ def plain_outputs(nb):
 
 
 FACTS = {
+    "01": ["5,000", "2,584", "2,416", "33.07", "1,382", "691"],
     "02": [
         "5,000", "4,000", "1,000", "9,033", "3,424", "1,105", "277",
         "38 818 3 2253 200 1 997 1042 682 1064 2503 978 33 654",
@@ -394,8 +395,8 @@ FACTS = {
 
 @pytest.mark.parametrize(("number", "fact"), [(number, fact) for number in FACTS for fact in FACTS[number]])
 def test_stored_outputs_hold_the_fact(number, fact):
-    wanted = fact.replace(",", "")
-    assert re.search(rf"(?<![\d.]){wanted}(?![\d])", plain_outputs(chapter(number))), f"{fact} is not in any output"
+    wanted = re.escape(fact.replace(",", ""))
+    assert re.search(rf"(?<![\d.]){wanted}(?!\d)", plain_outputs(chapter(number))), f"{fact} is not in any output"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
@@ -542,7 +543,7 @@ FAULTS = [
     (term_problems, put("{term}`no such term`")),
     (term_problems, put("{term}`words <no such term>`")),
     (lambda nb: quotation_problems(nb, [REVIEW]), show(" ".join(REVIEW.split()[2:15]))),
-    (lambda nb: quotation_problems(nb, [REVIEW]), show("\n".join(f"{word} {i}" for i, word in enumerate(REVIEW.split())))),
+    (lambda nb: quotation_problems(nb, [REVIEW]), show("\n".join(f"{word} 7" for word in REVIEW.split()))),
     (lambda nb: quotation_problems(nb, [REVIEW]), show("<p>" + REVIEW.replace(" ", ",<br>") + "</p>", "text/html")),
 ]
 
@@ -558,7 +559,7 @@ def test_short_quotations_are_accepted():
     tell(quotation_problems(nb, [REVIEW]))
 
 
-@pytest.mark.parametrize(("check", "fault"), FAULTS, ids=[f"{check.__name__}-{i}" for i, (check, _) in enumerate(FAULTS)])
+@pytest.mark.parametrize(("check", "fault"), FAULTS, ids=name_of)
 def test_checker_notices_the_fault(check, fault):
     nb = sound()
     fault(nb)

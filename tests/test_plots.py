@@ -11,6 +11,12 @@ import pytest
 from cnnbook import plots, profile
 
 
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plots.plt.close("all")
+
+
 @pytest.fixture
 def faces():
     return np.random.default_rng(0).integers(0, 256, (7, 128, 128, 3), dtype=np.uint8)

@@ -126,3 +126,9 @@ def test_checks_notice_their_faults(tmp_path):
         "there.html#unknown", "gone.html", "#nowhere", "../outside.html", "gone.png",
     ]  # fmt: skip
     assert poor_images(broken) == ["gone.png", "there.html"]
+
+
+def test_home_picture_is_the_figure_that_chapter_01_stores():
+    from home_picture import PICTURE, stored_picture
+
+    assert PICTURE.read_bytes() == stored_picture()
