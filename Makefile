@@ -39,6 +39,7 @@ test-real-data: $(STAMP) data-is-named
 execute: $(STAMP) data-is-named
 	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python tools/execute.py $(NB)
 	$(BIN)/python tools/home_picture.py
+	$(BIN)/python tools/model_card.py
 
 .PHONY: data-is-named
 data-is-named:

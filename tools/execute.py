@@ -45,9 +45,22 @@ def _tidy(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.metadata.pop("execution", None)
+            cell.outputs = _merge_streams(cell.outputs)
             for output in cell.outputs:
-                if output.output_type == "display_data" or output.output_type == "execute_result":
+                if output.output_type in ("display_data", "execute_result"):
                     output.metadata = nbformat.from_dict({})
+
+
+def _merge_streams(outputs):
+    """Join neighbouring pieces of one stream: where the kernel cuts them is chance."""
+    merged = []
+    for output in outputs:
+        previous = merged[-1] if merged else None
+        if previous and output.output_type == "stream" and previous.get("name") == output.name:
+            previous.text += output.text
+        else:
+            merged.append(output)
+    return merged
 
 
 def execute(path, destination):
