@@ -23,8 +23,9 @@ $(STAMP): requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	touch $@
 
+# --all: a partial build would hide warnings of unchanged pages and keep old style sheets.
 book: $(STAMP)
-	$(BIN)/jupyter-book build -W -n --keep-going .
+	$(BIN)/jupyter-book build --all -W -n --keep-going .
 	@test -f _build/html/book/intro.html || { echo "The build left no _build/html/book/intro.html."; exit 1; }
 
 test: book
