@@ -402,6 +402,20 @@ def test_names_cannot_paint_the_readers_screen(named, capsys):
     assert "\x1b" not in (out := capsys.readouterr().out) and len(out.splitlines()) == 2
 
 
+@pytest.mark.parametrize("batch", [1, 3, 256])
+def test_threads_keep_the_order_of_pictures_and_of_complaints(named, monkeypatch, capsys, batch):
+    monkeypatch.setattr(data, "DECODE_BATCH", batch)
+    ages, bad_ages = list(range(10, 50)), [20, 30]
+    members = {f"train_test/{age}_0_0_20200101000000001.jpg.chip.jpg": picture(3 * age) for age in ages}
+    bad = [f"train_test/{age}_1_0_20200101000000002.jpg.chip.jpg" for age in bad_ages]
+    named(faces={**{name: b"no picture" for name in reversed(bad)}, **members})
+    table, pictures = data.load_faces()
+    assert table.age.tolist() == ages
+    assert np.abs(pictures.mean(axis=(1, 2, 3)) - 3 * np.array(ages)).max() < 2
+    complaints = [line for line in capsys.readouterr().out.splitlines() if "left out" in line]
+    assert complaints == [f"Faces: left out {name}: not a JPEG or PNG picture." for name in bad]
+
+
 def test_many_bad_files_are_counted(named, capsys):
     named(faces={**good_faces(), **{f"train_test/bad{i}.jpg": b"" for i in range(9)}})
     assert len(data.load_faces()[0]) == 3

@@ -12,8 +12,10 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 import warnings
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -43,6 +45,7 @@ MAX_AGE = 120
 MAX_PICTURES = 100_000
 MAX_PICTURE_BYTES = 20 * 2**20
 MAX_PICTURE_PIXELS = 25_000_000
+DECODE_BATCH = 256  # pictures in work at one time
 MAX_TABLE_BYTES = 200 * 2**20
 DOWNLOAD_TIMEOUT = 30  # seconds without an answer
 DOWNLOAD_RETRIES = 2
@@ -154,32 +157,59 @@ def _download(name):
 
 def _read_faces(path):
     """Return (table, pictures, digest, [(name, reason left out), ...])."""
-    names, pictures, labels, left_out = [], [], [], []
+    names, labels, left_out = [], [], []
     digest = hashlib.sha256()
-    with _open_faces(path) as members:
+    # Filters of warnings hold for all threads, so they are set here, before the pool starts.
+    with _open_faces(path) as members, warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
+        warnings.simplefilter("ignore")  # of broken tags, say; the pixels are what counts
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         if len(members) > MAX_PICTURES:
             raise DataError(f"{path} holds {len(members):,} files, more than {MAX_PICTURES:,}; use the set's own file.")
-        for name, size, read in sorted(members, key=lambda member: (PurePosixPath(member[0]).name, member[0])):
-            try:
-                base, label = _parse_name(name, previous=names[-1] if names else None)
-                if size > MAX_PICTURE_BYTES:
-                    raise ValueError(f"larger than {MAX_PICTURE_BYTES // 2**20} MB")
-                content = read()
-                pictures.append(_decode(content))
-            except Exception as error:  # zipfile and Pillow raise a dozen kinds on malformed content
-                left_out.append((name, str(error) or type(error).__name__))
+        members.sort(key=lambda member: (PurePosixPath(member[0]).name, member[0]))
+        # Filled in place: a list of pictures, stacked at the end, would need twice the memory.
+        pictures = np.empty((len(members), FACE_SIZE, FACE_SIZE, 3), "uint8")
+        for name, outcome in _decoded(members, pool):
+            if not isinstance(outcome, Exception) and names and outcome[0] == names[-1]:
+                outcome = ValueError("a second file of this name")
+            if isinstance(outcome, Exception):
+                left_out.append((name, str(outcome) or type(outcome).__name__))
                 continue
+            base, label, content_digest, pictures[len(names)] = outcome
             names.append(base)
             labels.append(label)
-            digest.update(base.encode() + b"\0" + hashlib.sha256(content).digest())
-    if not pictures:
+            digest.update(base.encode() + b"\0" + content_digest)
+    if not names:
         raise DataError(
             f"{path} holds no usable picture named like 28_1_0_20170117180708809.jpg.chip.jpg; "
             f"put the set's own {FACES} there."
         )
     table = pd.DataFrame(labels, columns=["age", "gender"])
     table.insert(0, "filename", names)
-    return table, np.stack(pictures), digest.hexdigest(), left_out
+    return table, pictures[: len(names)], digest.hexdigest(), left_out
+
+
+def _decoded(members, pool):
+    """Yield each member's name with (base name, label, digest of the content, pixels), or with its error.
+
+    Pillow decodes outside Python's global lock, so threads share the work. They take a batch at a
+    time: decoded pictures do not pile up, however fast they are.
+    """
+    reading = threading.Lock()  # an archive is no place for two readers at once
+
+    def load(member):
+        name, size, read = member
+        try:
+            base, label = _parse_name(name)
+            if size > MAX_PICTURE_BYTES:
+                raise ValueError(f"larger than {MAX_PICTURE_BYTES // 2**20} MB")
+            with reading:
+                content = read()
+            return name, (base, label, hashlib.sha256(content).digest(), _decode(content))
+        except Exception as error:  # zipfile and Pillow raise a dozen kinds on malformed content
+            return name, error
+
+    for start in range(0, len(members), DECODE_BATCH):
+        yield from pool.map(load, members[start : start + DECODE_BATCH])
 
 
 class _open_faces:
@@ -206,7 +236,7 @@ class _open_faces:
             self.archive.close()
 
 
-def _parse_name(name, previous):
+def _parse_name(name):
     """Return (base name, (age, gender)) of a member's name; raises ValueError with the reason."""
     parts = PurePosixPath(name)
     if parts.is_absolute() or ".." in parts.parts or "\\" in name:
@@ -214,8 +244,6 @@ def _parse_name(name, previous):
     match = FACE_NAME.fullmatch(parts.name)
     if not match:
         raise ValueError("its name is not <age>_<gender>_<race>_<timestamp>.jpg.chip.jpg")
-    if parts.name == previous:
-        raise ValueError("a second file of this name")
     age, gender = int(match[1]), int(match[2])
     if not 0 < age <= MAX_AGE:
         raise ValueError(f"an age of {age} years")
@@ -224,17 +252,14 @@ def _parse_name(name, previous):
 
 def _decode(content):
     """Return an encoded picture as uint8 (128, 128, 3); raises ValueError, or whatever Pillow raises."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of broken tags, say; the pixels are what counts
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        try:
-            picture = Image.open(io.BytesIO(content), formats=["JPEG", "PNG"])
-        except UnidentifiedImageError:  # its own message holds a memory address
-            raise ValueError("not a JPEG or PNG picture") from None
-        with picture:
-            if picture.width * picture.height > MAX_PICTURE_PIXELS:
-                raise ValueError(f"{picture.width} x {picture.height} pixels")
-            picture = ImageOps.exif_transpose(picture).convert("RGB")
+    try:
+        picture = Image.open(io.BytesIO(content), formats=["JPEG", "PNG"])
+    except UnidentifiedImageError:  # its own message holds a memory address
+        raise ValueError("not a JPEG or PNG picture") from None
+    with picture:
+        if picture.width * picture.height > MAX_PICTURE_PIXELS:
+            raise ValueError(f"{picture.width} x {picture.height} pixels")
+        picture = ImageOps.exif_transpose(picture).convert("RGB")
     if picture.size != (FACE_SIZE, FACE_SIZE):
         picture = picture.resize((FACE_SIZE, FACE_SIZE), Image.Resampling.LANCZOS)
     return np.asarray(picture)
