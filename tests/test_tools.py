@@ -1,0 +1,66 @@
+"""The tools that run parts of a chapter."""
+
+import inspect
+import traceback
+
+import chapter_code
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+
+@pytest.fixture
+def chapter(tmp_path, monkeypatch):
+    """A chapter 99 of four cells."""
+    cells = [
+        new_markdown_cell("# Title", id="title"),
+        new_code_cell("log.append('one')\none = start + 1", id="one"),
+        new_code_cell("def double():\n    return 2 * one  # of the first cell", id="two"),
+        new_code_cell("log.append('bad')\nraise ValueError('on line two')", id="bad"),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "99-standin.ipynb")
+    monkeypatch.setattr(chapter_code, "BOOK", tmp_path)
+
+
+def test_cells_run_in_the_notebooks_order_in_one_namespace(chapter):
+    log = []
+    names = chapter_code.load("99", ["two", "one"], start=20, log=log)
+    assert log == ["one"] and names["one"] == 21 and names["double"]() == 42
+
+
+def test_the_names_given_are_left_alone(chapter):
+    names = {"start": 1, "log": [], "ids": "a name of the chapter's own"}
+    chapter_code.load("99", ["one"], **names)
+    assert set(names) == {"start", "log", "ids"}
+
+
+def test_a_function_keeps_its_source(chapter):
+    double = chapter_code.load("99", ["one", "two"], start=1, log=[])["double"]
+    assert "# of the first cell" in inspect.getsource(double)
+
+
+def test_an_error_names_its_cell_and_line(chapter):
+    with pytest.raises(ValueError) as caught:
+        chapter_code.load("99", ["bad"], log=[])
+    frame = traceback.extract_tb(caught.tb)[-1]
+    assert frame.filename == "<99-standin.ipynb, cell bad>" and frame.lineno == 2 and "raise" in frame.line
+
+
+@pytest.mark.parametrize("wrong", ["three", "title"])
+def test_a_missing_cell_is_named_before_anything_runs(chapter, wrong):
+    log = []
+    with pytest.raises(LookupError, match=f"99-standin.ipynb has no code cell {wrong}; it has one, two, bad"):
+        chapter_code.load("99", ["one", wrong], start=1, log=log)
+    assert log == []
+
+
+def test_a_missing_chapter_is_named(chapter):
+    assert chapter_code.exists("99") and not chapter_code.exists("98")
+    with pytest.raises(LookupError, match="98"):
+        chapter_code.load("98", [])
+
+
+def test_cells_of_the_book_are_found():
+    with pytest.raises(LookupError, match="03-face-cnn.ipynb has no code cell no-such-cell"):
+        chapter_code.load("03", ["no-such-cell"])
+    assert chapter_code.load("02", ["colab"])["sys"].modules
