@@ -34,9 +34,9 @@ def test_the_names_given_are_left_alone(chapter):
     assert set(names) == {"start", "log", "ids"}
 
 
-def test_a_function_keeps_its_source(chapter):
+def test_a_function_keeps_its_source_and_has_a_module(chapter):
     double = chapter_code.load("99", ["one", "two"], start=1, log=[])["double"]
-    assert "# of the first cell" in inspect.getsource(double)
+    assert "# of the first cell" in inspect.getsource(double) and inspect.getmodule(double)
 
 
 def test_an_error_names_its_cell_and_line(chapter):

@@ -19,7 +19,7 @@ def load(chapter, ids, /, **names):
     missing = [name for name in ids if name not in cells]
     if missing:
         raise LookupError(f"{path.name} has no code cell {', '.join(missing)}; it has {', '.join(cells)}.")
-    namespace = dict(names)
+    namespace = {"__name__": "__main__", **names}  # as in a notebook; AutoGraph asks a function for its module
     for name, source in cells.items():
         if name in ids:
             where = f"<{path.name}, cell {name}>"
