@@ -7,13 +7,14 @@ STAMP := .venv/.installed
 NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
 NBVAL := --nbval-current-env --nbval-cell-timeout=1200
 
-.PHONY: help book test test-real-data execute clean
+.PHONY: help book test test-real-data execute benchmark clean
 
 help:
 	@echo "make book            build the site from the stored outputs into _build/html"
 	@echo "make test            all tests; re-executes every notebook on the embedded sample"
 	@echo "make test-real-data  the checks that need the real data (set CNNBOOK_DATA)"
 	@echo "make execute         re-execute and store the notebooks (set CNNBOOK_DATA; NB=... for some of them)"
+	@echo "make benchmark       measure speed and memory, and write that page (set CNNBOOK_DATA; ARGS=--help)"
 	@echo "make clean           remove what was built, and .venv"
 
 $(STAMP): requirements.lock
@@ -41,6 +42,10 @@ execute: $(STAMP) data-is-named
 	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python tools/execute.py $(NB)
 	$(BIN)/python tools/home_picture.py
 	$(BIN)/python tools/model_card.py
+
+benchmark: export PYTHONPATH := $(CURDIR)/tests:$(CURDIR)/tools:$(CURDIR)/book
+benchmark: $(STAMP) data-is-named
+	$(BIN)/python -m benchmark $(ARGS)
 
 .PHONY: data-is-named
 data-is-named:

@@ -64,7 +64,10 @@ def _merge_streams(outputs):
 
 
 def execute(path, destination):
-    """Run the notebook at `path` and store it at `destination`; raises CellExecutionError."""
+    """Run the notebook at `path` and store it at `destination`; return seconds and peak megabytes.
+
+    Raises CellExecutionError.
+    """
     notebook = nbformat.read(path, as_version=4)
     peak = _PeakMemory()
     client = NotebookClient(
@@ -82,7 +85,7 @@ def execute(path, destination):
     temporary = destination.with_suffix(".tmp")
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, destination)
-    print(f"{path.name}: {seconds:.0f} s, peak {peak.megabytes:.0f} MB", flush=True)
+    return seconds, peak.megabytes
 
 
 def main():
@@ -93,9 +96,10 @@ def main():
     for path in arguments.notebooks:
         destination = arguments.to / path.name if arguments.to else path
         try:
-            execute(path.resolve(), destination.resolve())
+            seconds, megabytes = execute(path.resolve(), destination.resolve())
         except CellExecutionError as error:
             sys.exit(f"{path}: not stored, a cell failed.\n{error}")
+        print(f"{path.name}: {seconds:.0f} s, peak {megabytes:.0f} MB", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,213 @@
+"""The benchmark: its processes take turns, its results keep their documented form, its page says what they say."""
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import nbformat
+import pytest
+from benchmark import comparison, faces, harness, page
+from nbformat.v4 import new_code_cell, new_notebook
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = json.loads((ROOT / "tests" / "benchmark" / "results.json").read_text("utf-8"))
+SCHEMA = json.loads((ROOT / "tests" / "benchmark" / "results.schema.json").read_text("utf-8"))
+
+# --- Processes -----------------------------------------------------------------------------------
+
+
+def work(log, name, turns):
+    """Append the name once for each turn."""
+    for turn in range(turns):
+        if turn:
+            harness.pause()
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(name)
+        print("what a chapter prints is not shown")
+    return {"name": name}
+
+
+def hold(megabytes):
+    return {"held": len(bytes(range(256)) * (megabytes * 2**12))}
+
+
+def fail():
+    raise KeyError("the reason")
+
+
+def die():
+    os._exit(7)
+
+
+def test_lanes_take_turns_and_one_goes_on_when_the_other_is_done(tmp_path, capfd):
+    log = tmp_path / "log"
+    first, second = harness.interleave([(work, log, "a", 4)], [(work, log, "b", 1), (work, log, "c", 2)])
+    assert log.read_text() == "abacaca"
+    assert [run["name"] for run in first] == ["a"] and [run["name"] for run in second] == ["b", "c"]
+    assert capfd.readouterr().out == ""
+
+
+def test_the_peak_memory_is_that_of_the_process_alone():
+    held_here = bytes(range(256)) * (600 * 2**12)
+    large, small = harness.alone(hold, 300), harness.alone(hold, 1)
+    assert 250 < large["peak_mb"] - small["peak_mb"] < 350 and small["peak_mb"] < len(held_here) / 2**20
+
+
+@pytest.mark.parametrize(("function", "reason"), [(fail, "the reason"), (die, "exit code 7")])
+def test_a_process_that_fails_says_why(function, reason):
+    with pytest.raises(RuntimeError, match=reason):
+        harness.alone(function)
+
+
+# --- Figures -------------------------------------------------------------------------------------
+
+
+def test_spread_gives_the_range_of_few_and_the_quartiles_of_many():
+    few = {"median": 2.0, "low": 1.0, "high": 9.0, "spread": "range", "count": 3}
+    many = {"median": 50.0, "low": 25.0, "high": 75.0, "spread": "quartiles", "count": 101}
+    assert harness.spread([9, 1, 2]) == few and harness.spread(range(101)) == many
+    assert harness.ratio(few, many) == 0.04
+
+
+def run(recipe, seed, *epochs):
+    """A training of epochs (error, accuracy), ten seconds each for the source and one for ours."""
+    seconds = 10 if recipe == "source" else 1
+    scores = [{"age_mae": error, "gender_accuracy": accuracy} for error, accuracy in epochs]
+    times = [{"epoch_seconds": seconds, "seconds": seconds * i} for i in range(1, len(epochs) + 1)]
+    end = {"seconds": seconds * len(epochs) + 0.5, "peak_mb": 1000, "parameters": 10**6 * seconds}
+    return {"recipe": recipe, "seed": seed, **scores[-1], **end, "epochs": [{**t, **s} for t, s in zip(times, scores)]}
+
+
+SOURCE = [run("source", 42, (9, 0.8), (7.9, 0.87), (8, 0.88), (7.9, 0.86))]
+FAST = [run("fast", 42, (7, 0.85), (8, 0.9), (7.5, 0.87)), run("fast", 43, (9, 0.9), (9, 0.9))]
+
+
+def compared():
+    return comparison.compare({"source": SOURCE, "fast": FAST}, faces.DIRECTIONS, {"tutorial": faces.TUTORIAL})
+
+
+def test_a_level_is_reached_when_all_scores_are_there_at_once():
+    summary = compared()
+    assert summary["levels"]["source"] == {"age_mae": 7.9, "gender_accuracy": 0.86}
+    to_level = {design: figures["to_level"] for design, figures in summary["designs"].items()}
+    assert to_level["source"]["source"] == {"reached": 1, "seconds": harness.spread([20])}
+    assert to_level["source"]["tutorial"] == {"reached": 1, "seconds": harness.spread([30])}
+    assert to_level["fast"]["source"] == {"reached": 1, "seconds": harness.spread([3])}
+    assert to_level["fast"]["tutorial"] == {"reached": 1, "seconds": harness.spread([2])}
+    assert summary["ratios"]["fast"]["to_tutorial_level"] == 15 and summary["ratios"]["fast"]["epoch_seconds"] == 10
+
+
+def test_a_level_that_nobody_reaches_gives_no_ratio():
+    perfect = {"age_mae": 0, "gender_accuracy": 1}
+    summary = comparison.compare({"source": SOURCE, "fast": FAST}, faces.DIRECTIONS, {"tutorial": perfect})
+    assert summary["designs"]["fast"]["to_level"]["tutorial"] == {"reached": 0, "seconds": None}
+    assert summary["ratios"]["fast"]["to_tutorial_level"] is None
+
+
+def test_scores_that_come_only_at_the_end_count_at_the_end():
+    late = {**FAST[0], "epochs": [{"epoch_seconds": 1, "seconds": 1}]}
+    assert comparison.time_to({"age_mae": 7.5, "gender_accuracy": 0.8}, late, faces.DIRECTIONS) == late["seconds"]
+
+
+# --- Results and page ----------------------------------------------------------------------------
+
+
+def training_part():
+    return {**RESULTS["input"], "runs": SOURCE + FAST, **compared(), "left_out": ["nothing"]}
+
+
+def test_the_results_keep_their_documented_form():
+    jsonschema.validate(RESULTS, SCHEMA)
+    jsonschema.validate({**RESULTS, "faces": training_part()}, SCHEMA)
+    assert all(part["settings"]["data"] == "real" for part in RESULTS.values())
+
+
+@pytest.mark.parametrize("key", ["measured", "decoding", "pipelines", "left_out"])
+def test_a_missing_key_is_noticed(key):
+    broken = copy.deepcopy(RESULTS)
+    del broken["input"][key]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(broken, SCHEMA)
+
+
+def test_the_page_is_what_the_results_give():
+    assert page.PAGE.read_text("utf-8") == page.rendered(RESULTS), "run python -m benchmark --page"
+
+
+def test_the_page_shows_a_training_and_says_what_is_missing():
+    text = page.rendered({"faces": training_part()})
+    assert "| seconds to the level of the tutorial | 30.0, reached by 1 of 1 | 2.00, reached by 1 of 2 | 15.0 |" in text
+    assert "| gender accuracy (%) at the end | 86.0 | 88.5 (87.0 to 90.0) |" in text
+    assert "Left out: nothing." in text
+    assert "Not measured yet (`make benchmark ARGS='--only reviews'`)" in text
+
+
+# --- The measuring itself, tiny and on the sample ------------------------------------------------
+
+RECIPES = '''
+import keras
+import numpy as np
+from keras import layers
+
+
+def train_fast(seed, train_rows, callbacks=()):
+    keras.utils.set_random_seed(seed)
+    pixels = keras.Input((128, 128, 3))
+    x = layers.GlobalAveragePooling2D()(layers.Rescaling(1 / 255)(pixels))
+    outputs = {"age": layers.Dense(1)(x), "gender": layers.Dense(1, activation="sigmoid")(x)}
+    model = keras.Model(pixels, outputs)
+    model.compile("adam", {"age": "mae", "gender": "binary_crossentropy"})
+    truth = {"age": age[train_rows, None], "gender": gender[train_rows, None]}
+    model.fit(images[train_rows], truth, epochs=2, verbose=0, callbacks=list(callbacks))
+    return model
+
+
+def answer_model(model):
+    return model
+'''
+
+
+def train_stand_in(folder):
+    """Both designs of the face benchmark, with a small chapter 05."""
+    faces.chapter_code.BOOK = folder
+    faces.OUR_CELLS = ["recipes"]
+    return {"source": faces.train_source(42, 1), "fast": faces.train_ours("fast", 43)}
+
+
+@pytest.fixture
+def sample(monkeypatch):
+    monkeypatch.delenv("CNNBOOK_DATA", raising=False)
+    monkeypatch.setenv("CNNBOOK_OFFLINE", "1")
+    monkeypatch.setenv("CNNBOOK_PROFILE", "quick")
+
+
+def test_both_face_designs_are_watched_epoch_by_epoch(tmp_path, sample):
+    (chapter,) = (ROOT / "book").glob("03-*.ipynb")
+    shutil.copy(chapter, tmp_path)
+    cells = [new_code_cell(RECIPES, id="recipes")]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "05-standin.ipynb")
+    runs = harness.alone(train_stand_in, tmp_path)
+    source, fast = runs["source"], runs["fast"]
+    assert source["parameters"] == 12_894_242 and fast["parameters"] == 8
+    for trained, epochs in ((source, 1), (fast, 2)):
+        assert len(trained["epochs"]) == epochs
+        assert trained["seconds"] >= trained["epochs"][-1]["seconds"] >= trained["epochs"][-1]["epoch_seconds"] > 0
+        assert trained["age_mae"] == trained["epochs"][-1]["age_mae"] and 0 < trained["gender_accuracy"] < 1
+
+
+def test_the_program_measures_and_writes_its_page(tmp_path, sample):
+    command = [sys.executable, "-m", "benchmark", "--smoke", "--only", "reviews", "--to", str(tmp_path)]
+    paths = os.pathsep.join(str(ROOT / folder) for folder in ("tests", "tools", "book"))
+    earlier = {"inference": RESULTS["inference"]}
+    (tmp_path / "results.json").write_text(json.dumps(earlier), "utf-8")
+    subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, check=True, capture_output=True)
+    results = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    jsonschema.validate(results, SCHEMA)
+    assert set(results) == {"inference", "reviews"} and results["inference"] == RESULTS["inference"]
+    assert results["reviews"]["designs"]["source"]["parameters"] > 0
+    assert (tmp_path / "performance.md").read_text("utf-8") == page.rendered(results)
