@@ -14,7 +14,7 @@ help:
 	@echo "make test            all tests; re-executes every notebook on the embedded sample"
 	@echo "make test-real-data  the checks that need the real data (set CNNBOOK_DATA)"
 	@echo "make execute         re-execute and store the notebooks (set CNNBOOK_DATA; NB=... for some of them)"
-	@echo "make benchmark       measure speed and memory, and write that page (set CNNBOOK_DATA; ARGS=--help)"
+	@echo "make benchmark       measure speed and memory, and write the page on it (set CNNBOOK_DATA; ARGS=--help)"
 	@echo "make clean           remove what was built, and .venv"
 
 $(STAMP): requirements.lock

@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import nbformat
 import pytest
-from benchmark import comparison, faces, harness, page
+from benchmark import comparison, faces, harness, inputs, page, reviews
 from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -149,9 +149,9 @@ def test_the_page_shows_a_training_and_says_what_is_missing():
 
 # --- The measuring itself, tiny and on the sample ------------------------------------------------
 
-RECIPES = '''
+FACE_RECIPES = '''
 import keras
-import numpy as np
+import tensorflow as tf
 from keras import layers
 
 
@@ -163,7 +163,8 @@ def train_fast(seed, train_rows, callbacks=()):
     model = keras.Model(pixels, outputs)
     model.compile("adam", {"age": "mae", "gender": "binary_crossentropy"})
     truth = {"age": age[train_rows, None], "gender": gender[train_rows, None]}
-    model.fit(images[train_rows], truth, epochs=2, verbose=0, callbacks=list(callbacks))
+    batches = tf.data.Dataset.from_tensor_slices((images[train_rows], truth)).batch(40)
+    model.fit(batches, epochs=2, verbose=0, callbacks=list(callbacks))
     return model
 
 
@@ -172,11 +173,39 @@ def answer_model(model):
 '''
 
 
-def train_stand_in(folder):
-    """Both designs of the face benchmark, with a small chapter 05."""
+REVIEW_RECIPE = '''
+import keras
+import numpy as np
+
+
+def sizes(texts):
+    return np.array([[len(text) / 1000] for text in texts], "float32")
+
+
+class Judge:
+    def __init__(self, model):
+        self.predict = lambda texts: model.predict(sizes(texts), verbose=0)
+        self.count_params = model.count_params
+
+
+def train_best(texts, labels, seed):
+    keras.utils.set_random_seed(seed)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, activation="sigmoid")])
+    model.compile("adam", "binary_crossentropy")
+    model.fit(sizes(texts), labels, epochs=3, verbose=0)
+    return Judge(model)
+'''
+
+
+def train_stand_ins(folder):
+    """Each training of the benchmark once, with small chapters 05 and 06."""
     faces.chapter_code.BOOK = folder
-    faces.OUR_CELLS = ["recipes"]
-    return {"source": faces.train_source(42, 1), "fast": faces.train_ours("fast", 43)}
+    faces.OUR_CELLS = reviews.OUR_CELLS = ["recipes"]
+    return {
+        "faces": {"source": faces.train_source(42, 1), "fast": faces.train_ours("fast", 43)},
+        "reviews": {"source": reviews.train_source(42), "best": reviews.train_ours(42)},
+        "pipeline": inputs.feed("fast", 1, 1),
+    }
 
 
 @pytest.fixture
@@ -186,28 +215,33 @@ def sample(monkeypatch):
     monkeypatch.setenv("CNNBOOK_PROFILE", "quick")
 
 
-def test_both_face_designs_are_watched_epoch_by_epoch(tmp_path, sample):
-    (chapter,) = (ROOT / "book").glob("03-*.ipynb")
-    shutil.copy(chapter, tmp_path)
-    cells = [new_code_cell(RECIPES, id="recipes")]
-    nbformat.write(new_notebook(cells=cells), tmp_path / "05-standin.ipynb")
-    runs = harness.alone(train_stand_in, tmp_path)
-    source, fast = runs["source"], runs["fast"]
-    assert source["parameters"] == 12_894_242 and fast["parameters"] == 8
-    for trained, epochs in ((source, 1), (fast, 2)):
-        assert len(trained["epochs"]) == epochs
-        assert trained["seconds"] >= trained["epochs"][-1]["seconds"] >= trained["epochs"][-1]["epoch_seconds"] > 0
-        assert trained["age_mae"] == trained["epochs"][-1]["age_mae"] and 0 < trained["gender_accuracy"] < 1
+def test_all_designs_are_watched_epoch_by_epoch(tmp_path, sample):
+    for path in [*(ROOT / "book").glob("03-*.ipynb"), *(ROOT / "book").glob("04-*.ipynb")]:
+        shutil.copy(path, tmp_path)
+    for name, recipes in [("05-standin", FACE_RECIPES), ("06-standin", REVIEW_RECIPE)]:
+        nbformat.write(new_notebook(cells=[new_code_cell(recipes, id="recipes")]), tmp_path / f"{name}.ipynb")
+    trained = harness.alone(train_stand_ins, tmp_path)
+    runs = {**trained["faces"], **trained["reviews"]}
+    assert trained["faces"]["source"]["parameters"] == 12_894_242 and runs["fast"]["parameters"] == 8
+    assert trained["reviews"]["source"]["parameters"] > 0 and runs["best"]["parameters"] == 2
+    for some, score in [(trained["faces"], "age_mae"), (trained["reviews"], "accuracy")]:
+        for run in some.values():
+            last = run["epochs"][-1]
+            assert run["seconds"] >= last["seconds"] >= last["epoch_seconds"] > 0
+            assert run["recipe"] == "best" or run[score] == last[score]
+    assert [len(run["epochs"]) for run in trained["faces"].values()] == [1, 2]
+    assert len(runs["best"]["epochs"]) == 3 and "accuracy" not in runs["best"]["epochs"][-1]
+    assert trained["pipeline"]["fed"][0] > 0 and trained["pipeline"]["eaten"][0] > 0
 
 
 def test_the_program_measures_and_writes_its_page(tmp_path, sample):
-    command = [sys.executable, "-m", "benchmark", "--smoke", "--only", "reviews", "--to", str(tmp_path)]
+    command = [sys.executable, "-m", "benchmark", "--smoke", "--only", "notebooks", "--to", str(tmp_path)]
     paths = os.pathsep.join(str(ROOT / folder) for folder in ("tests", "tools", "book"))
     earlier = {"inference": RESULTS["inference"]}
     (tmp_path / "results.json").write_text(json.dumps(earlier), "utf-8")
     subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, check=True, capture_output=True)
     results = json.loads((tmp_path / "results.json").read_text("utf-8"))
     jsonschema.validate(results, SCHEMA)
-    assert set(results) == {"inference", "reviews"} and results["inference"] == RESULTS["inference"]
-    assert results["reviews"]["designs"]["source"]["parameters"] > 0
+    assert set(results) == {"inference", "notebooks"} and results["inference"] == RESULTS["inference"]
+    assert len(results["notebooks"]["notebooks"]) == 1
     assert (tmp_path / "performance.md").read_text("utf-8") == page.rendered(results)
