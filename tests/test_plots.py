@@ -259,3 +259,21 @@ def test_diverging_bars_draw_the_scores_in_order():
     assert [bar.get_width() for bar in axis.patches] == [-3, -2, 4]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["bad", "poor", "good"]
     assert axis.yaxis_inverted()
+
+
+def test_ladder_numbers_its_points_and_joins_them_in_order():
+    figure = plots.ladder([0, 3], [200, 50], [9.5, 7.25], [0.8, 0.9], title="Two steps")
+    for axis, values in zip(figure.axes, ([9.5, 7.25], [80, 90])):
+        assert np.allclose(axis.collections[0].get_offsets(), np.column_stack([[200, 50], values]))
+        assert np.allclose(axis.lines[0].get_xydata(), np.column_stack([[200, 50], values]))
+        assert [text.get_text() for text in axis.texts] == ["0", "3"]
+        assert axis.get_xscale() == "log" and "seconds" in axis.get_xlabel()
+
+
+def test_learning_against_time_draws_logs_and_levels():
+    log = [{"seconds": 10, "error": 12.0, "accuracy": 0.6}, {"seconds": 20, "error": 8.0, "accuracy": 0.9}]
+    figure = plots.learning_against_time({"ours": log}, {"source": (8.11, 0.877)}, title="t")
+    for axis, values, level in zip(figure.axes, ([12, 8], [60, 90]), (8.11, 87.7)):
+        lines = {line.get_label(): line for line in axis.lines}
+        assert np.allclose(lines["ours"].get_xydata(), np.column_stack([[10, 20], values]))
+        assert np.allclose(lines["source"].get_ydata(), level)

@@ -508,3 +508,47 @@ def diverging_bars(left, right, title, xlabel):
     axis.tick_params(axis="y", labelsize=8)
     figure.tight_layout()
     return figure
+
+
+def ladder(numbers, seconds, errors, accuracies, title):
+    """Draw steps of an experiment as numbered points, joined in order: age error and accuracy against seconds.
+
+    Errors are mean absolute errors in years, accuracies shares; time runs on a logarithmic scale.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
+    panels = (
+        (np.asarray(errors), "Age: lower is better", "mean absolute error (years)"),
+        (100 * np.asarray(accuracies), "Gender: higher is better", "accuracy (%)"),
+    )
+    for axis, (values, heading, label) in zip(axes, panels):
+        axis.plot(seconds, values, color=COLOURS["grey"], linewidth=0.8, zorder=1)
+        axis.scatter(seconds, values, s=190, color=COLOURS["sky"], edgecolor="white", zorder=2)
+        for number, x, y in zip(numbers, seconds, values):
+            axis.annotate(str(number), (x, y), ha="center", va="center", fontsize=8)
+        axis.set(title=heading, xlabel="training (seconds, log scale)", ylabel=label, xscale="log")
+        axis.xaxis.set_major_formatter("{x:.0f}")
+        axis.xaxis.set_minor_formatter("{x:.0f}")
+    figure.suptitle(title)
+    return figure
+
+
+def learning_against_time(logs, levels, title):
+    """Draw age error and gender accuracy against the seconds of training.
+
+    `logs` maps a label to rows with the keys seconds, error (years) and accuracy (a share);
+    `levels` maps a label to (error, accuracy), drawn as horizontal lines.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+    panels = (
+        ("error", 0, 1, "Age: lower is better", "mean absolute error (years)"),
+        ("accuracy", 1, 100, "Gender: higher is better", "accuracy (%)"),
+    )
+    for axis, (key, column, factor, heading, label) in zip(axes, panels):
+        for name, rows in logs.items():
+            axis.plot([row["seconds"] for row in rows], [factor * row[key] for row in rows], "o-", label=name)
+        for (name, level), style in zip(levels.items(), ("--", ":")):
+            axis.axhline(factor * level[column], color="black", linestyle=style, linewidth=1.2, label=name)
+        axis.set(title=heading, xlabel="training (seconds)", ylabel=label)
+    figure.suptitle(title)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    return figure
