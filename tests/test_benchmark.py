@@ -149,30 +149,6 @@ def test_the_page_shows_a_training_and_says_what_is_missing():
 
 # --- The measuring itself, tiny and on the sample ------------------------------------------------
 
-FACE_RECIPES = '''
-import keras
-import tensorflow as tf
-from keras import layers
-
-
-def train_fast(seed, train_rows, callbacks=()):
-    keras.utils.set_random_seed(seed)
-    pixels = keras.Input((128, 128, 3))
-    x = layers.GlobalAveragePooling2D()(layers.Rescaling(1 / 255)(pixels))
-    outputs = {"age": layers.Dense(1)(x), "gender": layers.Dense(1, activation="sigmoid")(x)}
-    model = keras.Model(pixels, outputs)
-    model.compile("adam", {"age": "mae", "gender": "binary_crossentropy"})
-    truth = {"age": age[train_rows, None], "gender": gender[train_rows, None]}
-    batches = tf.data.Dataset.from_tensor_slices((images[train_rows], truth)).batch(40)
-    model.fit(batches, epochs=2, verbose=0, callbacks=list(callbacks))
-    return model
-
-
-def answer_model(model):
-    return model
-'''
-
-
 REVIEW_RECIPE = '''
 import keras
 import numpy as np
@@ -198,9 +174,9 @@ def train_best(texts, labels, seed):
 
 
 def train_stand_ins(folder):
-    """Each training of the benchmark once, with small chapters 05 and 06."""
+    """Each training of the benchmark once, with a small chapter 06."""
     faces.chapter_code.BOOK = folder
-    faces.OUR_CELLS = reviews.OUR_CELLS = ["recipes"]
+    reviews.OUR_CELLS = ["recipes"]
     return {
         "faces": {"source": faces.train_source(42, 1), "fast": faces.train_ours("fast", 43)},
         "reviews": {"source": reviews.train_source(42), "best": reviews.train_ours(42)},
@@ -216,13 +192,12 @@ def sample(monkeypatch):
 
 
 def test_all_designs_are_watched_epoch_by_epoch(tmp_path, sample):
-    for path in [*(ROOT / "book").glob("03-*.ipynb"), *(ROOT / "book").glob("04-*.ipynb")]:
+    for path in (ROOT / "book").glob("0[345]-*.ipynb"):
         shutil.copy(path, tmp_path)
-    for name, recipes in [("05-standin", FACE_RECIPES), ("06-standin", REVIEW_RECIPE)]:
-        nbformat.write(new_notebook(cells=[new_code_cell(recipes, id="recipes")]), tmp_path / f"{name}.ipynb")
+    nbformat.write(new_notebook(cells=[new_code_cell(REVIEW_RECIPE, id="recipes")]), tmp_path / "06-standin.ipynb")
     trained = harness.alone(train_stand_ins, tmp_path)
     runs = {**trained["faces"], **trained["reviews"]}
-    assert trained["faces"]["source"]["parameters"] == 12_894_242 and runs["fast"]["parameters"] == 8
+    assert trained["faces"]["source"]["parameters"] == 12_894_242 and runs["fast"]["parameters"] < 1_500_000
     assert trained["reviews"]["source"]["parameters"] > 0 and runs["best"]["parameters"] == 2
     for some, score in [(trained["faces"], "age_mae"), (trained["reviews"], "accuracy")]:
         for run in some.values():

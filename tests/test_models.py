@@ -72,7 +72,7 @@ def predict(network, texts, vocabulary):
 
 def test_every_model_is_small_enough_for_the_repository():
     models = sorted(MODELS.glob("*.keras"))
-    assert MODELS / "sentiment.keras" in models
+    assert {path.name for path in models} == {"face.keras", "sentiment.keras"}
     for path in models:
         assert path.stat().st_size <= MAX_BYTES, path.name
 
@@ -127,13 +127,69 @@ def test_sentiment_does_not_care_where_a_text_begins(sentiment, vocabulary):
     assert np.ptp(sentiment.predict(moved, verbose=0)) < 1e-5
 
 
-def test_model_card_holds_the_measured_figures(figures):
+def test_model_card_holds_the_measured_figures(figures, face_figures):
     specification = importlib.util.spec_from_file_location("model_card", ROOT / "tools" / "model_card.py")
     model_card = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(model_card)
     card = model_card.CARD.read_text(encoding="utf-8")
     assert model_card.rendered(card) == card, "run python tools/model_card.py"
     assert f"**{figures['test_accuracy']:.2%}**" in card
+    assert f"**{face_figures['test_mae']:.2f} years**" in card and f"**{face_figures['test_accuracy']:.1%}**" in card
+
+
+@pytest.fixture(scope="module")
+def face():
+    return keras.models.load_model(MODELS / "face.keras")
+
+
+@pytest.fixture(scope="module")
+def face_figures():
+    return json.loads((MODELS / "face.json").read_text(encoding="utf-8"))
+
+
+def test_face_takes_pixels_of_either_type_and_gives_years_and_probabilities(face):
+    assert face.input_shape == (None, 128, 128, 3)
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 128, 128, 3), dtype="uint8")
+    answers = face.predict(pictures, verbose=0)
+    same = face.predict(pictures.astype("float32"), verbose=0)
+    assert set(answers) == {"age", "gender"}
+    for name, most in (("age", 100), ("gender", 1)):
+        assert answers[name].shape == (3, 1) and answers[name].dtype == np.float32
+        assert (answers[name] >= 0).all() and (answers[name] <= most).all()
+        assert np.allclose(answers[name], same[name], atol=1e-5)
+
+
+def test_face_gives_a_picture_and_its_mirror_image_the_same_answer(face):
+    pictures = np.random.default_rng(1).integers(0, 256, (3, 128, 128, 3), dtype="uint8")
+    answers, mirrored = (face.predict(some, verbose=0) for some in (pictures, pictures[:, :, ::-1]))
+    for name in ("age", "gender"):
+        assert np.allclose(answers[name], mirrored[name], atol=1e-3)
+
+
+def test_face_is_small_and_shipped_without_the_state_of_its_training(face, face_figures):
+    assert not face.compiled
+    assert face.count_params() == face_figures["parameters"] <= 1_500_000
+    assert {weight.dtype for weight in face.weights} == {"float32"}
+
+
+def test_face_reaches_the_figures_of_its_card(face, face_figures):
+    if not os.environ.get("CNNBOOK_DATA"):
+        pytest.skip("needs the real faces: set CNNBOOK_DATA")
+    from sklearn.model_selection import train_test_split
+
+    from cnnbook.data import load_faces
+
+    faces, images = load_faces()
+    if not faces.attrs["is_book_data"]:
+        pytest.skip("CNNBOOK_DATA holds other faces than the book's")
+    learn, test = train_test_split(np.arange(len(faces)), test_size=0.2, random_state=42)
+    assert (len(learn), len(test)) == (face_figures["train_faces"], face_figures["test_faces"])
+    answers = face.predict(images[test], batch_size=100, verbose=0)
+    error = np.abs(answers["age"][:, 0] - faces["age"].to_numpy()[test])
+    correct = (answers["gender"][:, 0] > 0.5) == (faces["gender"].to_numpy()[test] == 1)
+    assert error.mean() == pytest.approx(face_figures["test_mae"], abs=0.01)
+    # One face on the edge of one half may fall to the other side on another processor.
+    assert correct.mean() == pytest.approx(face_figures["test_accuracy"], abs=0.0011)
 
 
 def test_vocabulary_is_that_of_the_training_reviews(split, vocabulary):

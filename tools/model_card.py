@@ -31,19 +31,44 @@ SENTIMENT = """\
 | Baseline: TF-IDF and logistic regression, stop words kept | test {tfidf_accuracy:.2%}, cross-validation {tfidf_cv_accuracy:.2%} |
 | P(positive) of an empty text | {empty_text:.2f} |
 """
-TEMPLATES = {"sentiment": SENTIMENT}
+FACE = """\
+| measured by chapter 05 | value |
+|---|---|
+| Seed | {seed} |
+| Epochs | {epochs} |
+| Parameters | {parameters:,} |
+| Training faces / test faces | {train_faces:,} / {test_faces:,} |
+| **Age: mean absolute error on the test faces** | **{test_mae:.2f} years** |
+| 95 % bootstrap interval of it | {test_mae_interval[0]:.2f} to {test_mae_interval[1]:.2f} years |
+| **Gender: accuracy on the test faces** | **{test_accuracy:.1%}** |
+| 95 % bootstrap interval of it | {test_accuracy_interval[0]:.1%} to {test_accuracy_interval[1]:.1%} |
+| Gender accuracy by label: female / male | {female_accuracy:.1%} / {male_accuracy:.1%} |
+| Baseline: always the median age | {baseline_mae:.2f} years |
+
+| true age | test faces | age error (years) | gender |
+|---|--:|--:|--:|
+{group_rows}
+"""
+
+
+def _face(figures):
+    rows = "\n".join(f"| {name} | {faces} | {mae:.1f} | {right:.1%} |" for name, faces, mae, right in figures["groups"])
+    return FACE.format(**figures, group_rows=rows)
+
+
+RENDERERS = {"face": _face, "sentiment": lambda figures: SENTIMENT.format(**figures)}
 
 
 def rendered(card):
     """Return the text of the model card with every block made anew from its JSON file."""
-    for name, template in TEMPLATES.items():
+    for name, render in RENDERERS.items():
         figures = json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8"))
         begin, end = f"<!-- {name}: begin, written by tools/model_card.py -->", f"<!-- {name}: end -->"
         before, _, rest = card.partition(begin)
         _, found, after = rest.partition(end)
         if not found:
             sys.exit(f"{CARD}: the markers of {name} are missing.")
-        card = f"{before}{begin}\n{template.format(**figures)}{end}{after}"
+        card = f"{before}{begin}\n{render(figures)}{end}{after}"
     return card
 
 

@@ -1,0 +1,79 @@
+"""The training recipes of chapters 05 and 06, run from the chapters' own cells on the invented sample."""
+
+import chapter_code
+import numpy as np
+import pytest
+
+FACE_CELLS = [
+    "set-up", "split", "matrices", "recolour", "augment", "pipeline", "blocks", "heads", "source", "sizes",
+    "age-loss", "answer", "watch", "train",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CNNBOOK_DATA", raising=False)
+        patch.setenv("CNNBOOK_OFFLINE", "1")
+        yield chapter_code.load("05", FACE_CELLS)
+
+
+def constant(**values):
+    """A source of "random" numbers: what the range [low, high) names, or its middle."""
+
+    def uniform(low, high, *shape):
+        value = values.get(f"{low},{high}", (low + high) / 2)
+        return np.full((2, *shape), value, "float32")
+
+    return uniform
+
+
+def test_an_untouched_picture_is_drawn_as_the_network_will_see_it_when_asked(chapter):
+    """Training and answering must shrink alike, or the network is asked about pictures that it never saw."""
+    uniform = constant(**{"-1,1": 1, "0.85,1.1": 1})
+    pictures = chapter["images"][:2].astype("float32")
+    drawn = chapter["redraw"](pictures, chapter["random_matrices"](uniform, 64), 64)
+    assert np.allclose(drawn, chapter["layers"].Resizing(64, 64)(pictures), atol=0.01)
+
+
+def test_a_mirrored_picture_is_the_mirror_image(chapter):
+    uniform = constant(**{"-1,1": -1, "0.85,1.1": 1})
+    pictures = chapter["images"][:2].astype("float32")
+    drawn = chapter["redraw"](pictures, chapter["random_matrices"](uniform, 128), 128)
+    assert np.allclose(drawn, pictures[:, :, ::-1], atol=0.01)
+
+
+def test_mixing_keeps_pictures_and_answers_in_step(chapter):
+    share = np.array([0.75, 1], "float32")
+    pictures, ages = np.arange(8, dtype="float32").reshape(2, 2, 2, 1), np.array([[20], [60]], "float32")
+    assert np.allclose(chapter["mixed"](ages, share), [[30], [60]])
+    assert np.allclose(chapter["mixed"](pictures, share)[0], 0.75 * pictures[0] + 0.25 * pictures[1])
+
+
+def test_age_targets_are_distributions_around_the_age(chapter):
+    ages = np.array([1, 30, 90, 116], "float32")
+    targets = chapter["age_targets"](ages, chapter["BEST"])
+    assert targets.shape == (4, 101) and targets.dtype == np.float32
+    assert np.allclose(targets.sum(axis=1), 1, atol=1e-5)
+    assert (targets.argmax(axis=1) == [1, 30, 90, 100]).all()
+    assert np.allclose(targets[:3] @ chapter["YEARS"], ages[:3], atol=0.3)
+    assert (chapter["age_targets"](ages, chapter["SOURCE"]) == ages[:, None]).all()
+
+
+def test_the_batches_of_a_seed_are_the_same_and_those_of_the_next_epoch_are_not(chapter):
+    def epochs(seed):
+        batches = chapter["make_batches"](chapter["train"][:64], chapter["BEST"], seed)
+        return [np.concatenate([pictures for pictures, _ in batches]) for _ in range(2)]
+
+    (first, second), (again, _), (other, _) = epochs(1), epochs(1), epochs(2)
+    assert (first == again).all()
+    assert not np.allclose(first, second) and not np.allclose(first, other)
+
+
+def test_two_trainings_with_one_seed_give_one_network(chapter):
+    def weights(seed):
+        network, _ = chapter["train_network"](chapter["BEST"], chapter["train"][:64], 1, seed)
+        return np.concatenate([weight.ravel() for weight in network.get_weights()])
+
+    first = weights(1)
+    assert (first == weights(1)).all() and not np.allclose(first, weights(2))

@@ -1,0 +1,43 @@
+"""Train the networks of data/models from scratch, with the chapters' own cells: `make models`.
+
+The experiments of a chapter are left out: only its recipe runs, then the cells that test and save the network.
+"""
+
+import argparse
+import os
+
+import chapter_code
+
+RECIPES = {
+    "face": (
+        "05",
+        [
+            "set-up", "split", "matrices", "recolour", "augment", "pipeline", "blocks", "heads", "source", "sizes",
+            "age-loss", "answer", "watch", "interval", "train", "best-recipe", "best", "test-once", "by-group",
+            "groups-read", "save-network", "save-figures",
+        ],
+    ),
+}  # fmt: skip
+
+
+def make(name):
+    """Run the cells that train, test and save the network; they decide where to by the book's switches."""
+    chapter, cells = RECIPES[name]
+    here = os.getcwd()
+    os.chdir(chapter_code.BOOK)
+    try:
+        return chapter_code.load(chapter, cells)
+    finally:
+        os.chdir(here)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("models", nargs="*", default=list(RECIPES), choices=RECIPES, help="default: all of them")
+    for name in parser.parse_args().models:
+        print(f"{name}: training", flush=True)
+        make(name)
+
+
+if __name__ == "__main__":
+    main()
