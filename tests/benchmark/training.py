@@ -54,11 +54,11 @@ class Watch(keras.callbacks.Callback):
             harness.say(f"{self._label}, epoch {len(self.epochs)}: {told}")
             harness.pause()
 
-    def run(self, recipe, seed, model):
-        """Return the record of the training that has just ended with this model."""
+    def run(self, recipe, seed, model, score=None):
+        """Return the record of the training that has just ended with this model; `score` as for the epochs, or its own."""
         seconds = harness.rounded(self._stopwatch.seconds)
         record = {"recipe": recipe, "seed": seed, "parameters": model.count_params(), "seconds": seconds}
-        return {**record, **self._score(model), "epochs": self.epochs}
+        return {**record, **(score or self._score)(model), "epochs": self.epochs}
 
 
 @contextlib.contextmanager
