@@ -1,13 +1,9 @@
 """The training recipes of chapters 05 and 06, run from the chapters' own cells on the invented sample."""
 
 import chapter_code
+import make_models
 import numpy as np
 import pytest
-
-FACE_CELLS = [
-    "set-up", "split", "matrices", "recolour", "augment", "pipeline", "blocks", "heads", "source", "sizes",
-    "age-loss", "answer", "watch", "train",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -15,7 +11,7 @@ def chapter():
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CNNBOOK_DATA", raising=False)
         patch.setenv("CNNBOOK_OFFLINE", "1")
-        yield chapter_code.load("05", FACE_CELLS)
+        yield chapter_code.load("05", ["split", *make_models.FACE_CELLS])
 
 
 def constant(**values):

@@ -1,17 +1,14 @@
 """Training on faces: the source network of chapter 03 against the recipes of chapter 05."""
 
 import chapter_code
+import make_models
 
 from . import comparison, harness
 
 DIRECTIONS = {"age_mae": -1, "gender_accuracy": 1}
 TUTORIAL = {"age_mae": 8.11, "gender_accuracy": 0.8770}
-# The cells of chapter 05 that define train_fast and train_best, given images, age and gender.
-OUR_CHAPTER = "05"
-OUR_CELLS = [
-    "set-up", "matrices", "recolour", "augment", "pipeline", "blocks", "heads", "source", "sizes", "age-loss",
-    "answer", "watch", "train", "fast-recipe", "best-recipe",
-]  # fmt: skip
+# Its cells define train_fast and train_best, given images, age and gender.
+OUR_CHAPTER, OUR_CELLS = "05", make_models.FACE_CELLS
 RECIPES = ("fast", "best")
 
 
