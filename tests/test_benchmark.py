@@ -115,7 +115,7 @@ def test_scores_that_come_only_at_the_end_count_at_the_end():
 
 
 def training_part():
-    return {**RESULTS["input"], "runs": SOURCE + FAST, **compared(), "left_out": ["nothing"]}
+    return {**RESULTS["input"], "runs": SOURCE + FAST, **compared()}
 
 
 def test_the_results_keep_their_documented_form():
@@ -124,7 +124,7 @@ def test_the_results_keep_their_documented_form():
     assert all(part["settings"]["data"] == "real" for part in RESULTS.values())
 
 
-@pytest.mark.parametrize("key", ["measured", "decoding", "pipelines", "left_out"])
+@pytest.mark.parametrize("key", ["measured", "decoding", "pipelines"])
 def test_a_missing_key_is_noticed(key):
     broken = copy.deepcopy(RESULTS)
     del broken["input"][key]
@@ -140,7 +140,6 @@ def test_the_page_shows_a_training_and_says_what_is_missing():
     text = page.rendered({"faces": training_part()})
     assert "| seconds to the level of the tutorial | 30.0, reached by 1 of 1 | 2.00, reached by 1 of 2 | 15.0 |" in text
     assert "| gender accuracy (%) at the end | 86.0 | 88.5 (87.0 to 90.0) |" in text
-    assert "Left out: nothing." in text
     assert "Not measured yet (`make benchmark ARGS='--only reviews'`)" in text
 
 
@@ -150,7 +149,7 @@ def train_once():
     """Each training of the benchmark once."""
     return {
         "faces": {"source": faces.train_source(42, 1), "fast": faces.train_ours("fast", 43)},
-        "reviews": {"source": reviews.train_source(42), "best": reviews.train_ours(42)},
+        "reviews": {"source": reviews.train_source(42), "ours": reviews.train_ours(42)},
         "pipeline": inputs.feed("fast", 1, 1),
     }
 
@@ -166,14 +165,14 @@ def test_all_designs_are_watched_epoch_by_epoch(sample):
     trained = harness.alone(train_once)
     runs = {**trained["faces"], **trained["reviews"]}
     assert trained["faces"]["source"]["parameters"] == 12_894_242 and runs["fast"]["parameters"] < 1_500_000
-    assert trained["reviews"]["source"]["parameters"] > 0 and runs["best"]["parameters"] > 2**18
+    assert trained["reviews"]["source"]["parameters"] > 0 and runs["ours"]["parameters"] > 2**18
     for some, score in [(trained["faces"], "age_mae"), (trained["reviews"], "accuracy")]:
         for run in some.values():
             last = run["epochs"][-1]
             assert run["seconds"] >= last["seconds"] >= last["epoch_seconds"] > 0
-            assert run["recipe"] == "best" or run[score] == last[score]
+            assert run["recipe"] == "ours" or run[score] == last[score]
     assert [len(run["epochs"]) for run in trained["faces"].values()] == [1, 2]
-    assert len(runs["best"]["epochs"]) == 12 and "accuracy" not in runs["best"]["epochs"][-1]
+    assert len(runs["ours"]["epochs"]) == 12 and "accuracy" not in runs["ours"]["epochs"][-1]
     assert trained["pipeline"]["fed"][0] > 0 and trained["pipeline"]["eaten"][0] > 0
 
 

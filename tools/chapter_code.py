@@ -29,11 +29,6 @@ def load(chapter, ids, /, **names):
     return namespace
 
 
-def exists(chapter):
-    """Tell whether the book has this chapter."""
-    return any(BOOK.glob(f"{chapter}-*.ipynb"))
-
-
 def _path(chapter):
     paths = list(BOOK.glob(f"{chapter}-*.ipynb"))
     if len(paths) != 1:

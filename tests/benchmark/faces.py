@@ -13,16 +13,14 @@ RECIPES = ("fast", "best")
 
 
 def measure(settings):
-    """Return the part's results, or None while our chapter is not there."""
-    if not chapter_code.exists(OUR_CHAPTER):
-        return None
+    """Return the part's results."""
     recipes = settings["recipes"]
     source = [(train_source, seed, settings["source_epochs"]) for seed in harness.seeds(settings["source_seeds"])]
     rivals = [(train_ours, recipe, seed) for seed in harness.seeds(settings["seeds"]) for recipe in recipes]
     source, rivals = harness.interleave(source, rivals)
     runs = {"source": source, **{recipe: [run for run in rivals if run["recipe"] == recipe] for recipe in recipes}}
     summary = comparison.compare(runs, DIRECTIONS, {"tutorial": TUTORIAL})
-    return {"runs": source + rivals, **summary, "left_out": []}
+    return {"runs": source + rivals, **summary}
 
 
 def source_network(seed):

@@ -22,19 +22,15 @@ WARM_UP = 2
 
 
 def measure(settings):
-    result = {"left_out": []}
-    for kind, file in FILES.items():
-        if not file.exists():
-            result["left_out"].append(f"{kind}: data/models/{file.name} is not in the book yet")
-        designs = ["source", "ours"] if file.exists() else ["source"]
+    result, designs = {}, ("source", "ours")
+    for kind in FILES:
         lanes = [[(predict, kind, design, settings["turns"])] for design in designs]
         timed = dict(zip(designs, (lane[0] for lane in harness.interleave(*lanes))))
         result[kind] = {design: _summary(record) for design, record in timed.items()}
-        if "ours" in timed:
-            result[kind]["ratios"] = {
-                f"batch_{batch}": harness.ratio(*(result[kind][design][f"batch_{batch}"] for design in designs))
-                for batch in BATCHES
-            }
+        result[kind]["ratios"] = {
+            f"batch_{batch}": harness.ratio(*(result[kind][design][f"batch_{batch}"] for design in designs))
+            for batch in BATCHES
+        }
     return result
 
 

@@ -74,8 +74,6 @@ def rendered(results):
         blocks.append(f"## {title}\n")
         if name in results:
             blocks += render(results[name])
-            if left_out := results[name]["left_out"]:
-                blocks.append(f"Left out: {'; '.join(left_out)}.\n")
         else:
             blocks.append(f"Not measured yet (`make benchmark ARGS='--only {name}'`).\n")
     blocks += [READING, "## Where it was measured\n", _machines(results)]

@@ -14,13 +14,11 @@ OUR_CHAPTER, OUR_CELLS = "06", make_models.REVIEW_CELLS
 
 
 def measure(settings):
-    """Return the part's results, or None while our chapter is not there."""
-    if not chapter_code.exists(OUR_CHAPTER):
-        return None
+    """Return the part's results."""
     seeds = harness.seeds(settings["review_seeds"])
     source, ours = harness.interleave(*[[(train, seed) for seed in seeds] for train in (train_source, train_ours)])
-    summary = comparison.compare({"source": source, "best": ours}, DIRECTIONS, {"tutorial": TUTORIAL})
-    return {"runs": source + ours, **summary, "left_out": []}
+    summary = comparison.compare({"source": source, "ours": ours}, DIRECTIONS, {"tutorial": TUTORIAL})
+    return {"runs": source + ours, **summary}
 
 
 def _accuracy(answers, truth):
@@ -48,7 +46,7 @@ def train_ours(seed):
 
     split = chapter_code.load("04", ["set-up", "encode"])
     names = chapter_code.load(OUR_CHAPTER, OUR_CELLS)
-    watch = training.Watch(f"reviews, best, seed {seed}", None, answer_model=None)
+    watch = training.Watch(f"reviews, ours, seed {seed}", None, answer_model=None)
     with training.replaced_fit(training.watched(watch)):
         network, vocabulary = names["train_shipped"](split["train"]["Review"].to_numpy(), split["y_train"], seed)
 
@@ -56,4 +54,4 @@ def train_ours(seed):
         encoded = names["encode"](split["test"]["Review"], vocabulary)
         return _accuracy(network.predict(encoded, verbose=0), split["y_test"])
 
-    return watch.run("best", seed, network, score)
+    return watch.run("ours", seed, network, score)
