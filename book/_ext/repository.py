@@ -21,7 +21,7 @@ ADDRESS = re.compile(r'(REPOSITORY, REVISION = )\\"[^"]*\\", \\"[^"]*\\"')
 
 
 def setup(app):
-    app.connect("config-inited", fill_in)
+    app.connect("config-inited", fill_in, priority=100)  # before whatever reads the address
     app.connect("source-read", stamp_pages)
     app.connect("doctree-resolved", add_buttons)
     app.connect("build-finished", stamp_downloads)
@@ -32,13 +32,7 @@ def fill_in(app, config):
     """Take the repository and the branch from the workflow that runs, if one does."""
     options = config.html_theme_options
     if _in_workflow():
-        owner, name = os.environ["GITHUB_REPOSITORY"].split("/")
-        url = f"https://github.com/{owner}/{name}"
-        if url != options["repository_url"]:
-            # A fork: its Pages stand elsewhere too.
-            root = f"https://{owner.lower()}.github.io/"
-            config.html_baseurl = root if root == f"https://{name.lower()}/" else f"{root}{name}/"
-        options["repository_url"] = url
+        options["repository_url"] = f"https://github.com/{os.environ['GITHUB_REPOSITORY']}"
         # A pull request runs on a merge of two branches; the one that it goes to is the one to show.
         branch = os.environ.get("GITHUB_BASE_REF") or os.environ.get("GITHUB_REF_NAME")
         options["repository_branch"] = branch or options["repository_branch"]
