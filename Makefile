@@ -7,11 +7,12 @@ STAMP := .venv/.installed
 NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
 NBVAL := --nbval-current-env --nbval-cell-timeout=1200
 
-.PHONY: help book test test-real-data execute models benchmark clean
+.PHONY: help book test test-colab test-real-data execute models benchmark clean
 
 help:
 	@echo "make book            build the site from the stored outputs into _build/html"
 	@echo "make test            all tests; re-executes every notebook on the embedded sample"
+	@echo "make test-colab      every notebook on a simulated Colab machine"
 	@echo "make test-real-data  the checks that need the real data (set CNNBOOK_DATA)"
 	@echo "make execute         re-execute and store the notebooks (set CNNBOOK_DATA; NB=... for some of them)"
 	@echo "make models          train the networks of data/models from scratch (set CNNBOOK_DATA; MODEL=face or sentiment)"
@@ -33,6 +34,9 @@ book: $(STAMP)
 test: book
 	env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFILE=quick \
 	  $(BIN)/python -m pytest --nbval-lax $(NBVAL) tests book
+
+test-colab: $(STAMP)
+	$(BIN)/python -m pytest -m "long or not long" tests/test_colab.py
 
 test-real-data: $(STAMP) data-is-named
 	CNNBOOK_PROFILE=quick $(BIN)/python -m pytest tests

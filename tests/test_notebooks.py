@@ -92,6 +92,11 @@ def configuration():
     return yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
 
 
+def address_line():
+    repository = configuration()["repository"]
+    return f'REPOSITORY, REVISION = "{repository["url"]}", "{repository["branch"]}"'
+
+
 @cache
 def known_citations():
     return set(re.findall(r"^@\w+\{\s*([^\s,]+)", (BOOK / "references.bib").read_text("utf-8"), flags=re.M))
@@ -238,9 +243,8 @@ def colab_problems(nb):
     cells = [cell for cell in code(nb) if cell.id == "colab"]
     if len(cells) != 1:
         return [f"{len(cells)} cells with the id colab"]
-    addresses = re.findall(r"https://github\.com/[\w./-]+", cells[0].source)
-    wanted = configuration()["repository"]["url"]
-    return [] if addresses == [wanted] else [f"the colab cell names {addresses}, _config.yml {wanted!r}"]
+    wanted = address_line()
+    return [] if cells[0].source.count(wanted) == 1 else [f"the colab cell does not say {wanted}, as _config.yml does"]
 
 
 # Checkers of what may be said and shown
@@ -475,7 +479,7 @@ def sound():
     figure = {"image": {"alt": "A bar chart of two groups, " * 3}, "figure": {"caption": "Groups.", "name": "fig-a"}}
     cells = [
         v4.new_markdown_cell(opening, id="title"),
-        v4.new_code_cell(f'REPOSITORY = "{configuration()["repository"]["url"]}"', id="colab"),
+        v4.new_code_cell(address_line(), id="colab"),
         v4.new_markdown_cell(f"{guess}\n\n{guess}", id="guess"),
         v4.new_code_cell("print(1)", id="one", outputs=[v4.new_output("stream", text="1\n")]),
         v4.new_code_cell("draw();", id="figure", outputs=[picture], metadata={"mystnb": figure}),
@@ -577,6 +581,7 @@ FAULTS = [
     (figure_problems, lambda nb: nb.cells.append(copy.deepcopy(nb.cells[4]))),
     (colab_problems, lambda nb: nb.cells.pop(1)),
     (colab_problems, swap("https://github.com/", "https://github.com/somebody-else/", 1)),
+    (colab_problems, swap('", "', '", "another-', 1)),
     (path_problems, put("See /home/someone/notes.", 2)),
     (path_problems, show("saved in '/tmp/x/model.keras'")),
     (number_problems, put("The accuracy is 84.1%.")),

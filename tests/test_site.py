@@ -94,11 +94,24 @@ def test_page_shows_no_error_and_no_unresolved_role(site, file):
 
 
 @pytest.mark.parametrize("file", CHAPTERS)
-def test_colab_link_opens_this_chapter(site, file):
+def test_chapter_begins_with_its_buttons(site, file):
+    """Where they lead in a fork is tested in test_fork.py."""
     repository = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["repository"]
-    name = repository["url"].removeprefix("https://github.com/")
-    links = {a["href"] for a in parsed(page(site, file)).select("a[href*='colab.research.google.com']")}
-    assert links == {f"https://colab.research.google.com/github/{name}/blob/{repository['branch']}/{file}.ipynb"}
+    address, branch, opened = repository["url"], repository["branch"], repository["branch"]
+    if "GITHUB_REPOSITORY" in os.environ:
+        address, opened = f"https://github.com/{os.environ['GITHUB_REPOSITORY']}", "colab"
+        branch = os.environ.get("GITHUB_BASE_REF") or os.environ["GITHUB_REF_NAME"]
+    title = parsed(page(site, file)).select_one("article h1")
+    assert [a["href"] for a in title.find_next_sibling("nav").find_all("a")] == [
+        f"https://colab.research.google.com/github/{address.removeprefix('https://github.com/')}/blob/{opened}/{file}.ipynb",
+        f"{'../' * file.count('/')}_sources/{file}.ipynb",
+        f"{address}/blob/{branch}/{file}.ipynb",
+    ]
+    assert title.find_next_sibling().name == "nav"
+
+
+def test_pages_that_are_no_notebooks_have_no_buttons(site):
+    assert [file for file in FILES if parsed(page(site, file)).select(".chapter-buttons")] == CHAPTERS
 
 
 @pytest.mark.parametrize("file", CHAPTERS)

@@ -1,0 +1,84 @@
+"""Everything on the site that names the repository: the header's buttons, a row of buttons, the downloads.
+
+`_config.yml` holds the address. In a workflow, GitHub's own variables come first, so that a fork's site leads to
+the fork. A notebook cannot know where it was opened from. So what a workflow publishes, pages and downloads,
+is stamped with its repository and its commit, and the site's Colab buttons open the stamped notebooks.
+"""
+
+import html
+import os
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+
+COLAB = "https://colab.research.google.com/github"
+# The branch that holds the stamped notebooks; tools/publish_notebooks.sh pushes it.
+STAMPED = "colab"
+# The line of a notebook's first cell that says where the rest of the book is, as it stands in the file.
+ADDRESS = re.compile(r'(REPOSITORY, REVISION = )\\"[^"]*\\", \\"[^"]*\\"')
+
+
+def setup(app):
+    app.connect("config-inited", fill_in, priority=100)  # before whatever reads the address
+    app.connect("source-read", stamp_pages)
+    app.connect("doctree-resolved", add_buttons)
+    app.connect("build-finished", stamp_downloads)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def fill_in(app, config):
+    """Take the repository and the branch from the workflow that runs, if one does."""
+    options = config.html_theme_options
+    if _in_workflow():
+        options["repository_url"] = f"https://github.com/{os.environ['GITHUB_REPOSITORY']}"
+        # A pull request runs on a merge of two branches; the one that it goes to is the one to show.
+        branch = os.environ.get("GITHUB_BASE_REF") or os.environ.get("GITHUB_REF_NAME")
+        options["repository_branch"] = branch or options["repository_branch"]
+
+
+def add_buttons(app, doctree, name):
+    """Put a row of buttons under the title of each notebook's page."""
+    if app.builder.format != "html" or not _is_notebook(app, name):
+        return
+    options = app.config.html_theme_options
+    url, branch = options["repository_url"], options["repository_branch"]
+    opened = STAMPED if _in_workflow() else branch
+    links = [
+        ("Open in Colab", f"{COLAB}/{url.removeprefix('https://github.com/')}/blob/{opened}/{name}.ipynb", ""),
+        ("Download .ipynb", f"{'../' * name.count('/')}_sources/{name}.ipynb", " download"),
+        ("View source", f"{url}/blob/{branch}/{name}.ipynb", ""),
+    ]
+    row = "".join(f'<a href="{html.escape(address)}"{more}>{text}</a>' for text, address, more in links)
+    section = next(doctree.findall(nodes.section))
+    section.insert(1, nodes.raw("", f'<nav class="chapter-buttons" aria-label="This notebook">{row}</nav>', format="html"))
+
+
+def stamp(app, text, name):
+    """Return the text of a notebook with the repository and the commit of the workflow in its first cell."""
+    options = app.config.html_theme_options
+    revision = os.environ.get("GITHUB_SHA") or options["repository_branch"]
+    stamped, count = ADDRESS.subn(rf'\1\\"{options["repository_url"]}\\", \\"{revision}\\"', text)
+    if count != 1:
+        raise ExtensionError(f"{name} holds {count} lines with the repository's address instead of one.")
+    return stamped
+
+
+def stamp_pages(app, name, source):
+    if _in_workflow() and _is_notebook(app, name):
+        source[0] = stamp(app, source[0], name)
+
+
+def stamp_downloads(app, exception):
+    if _in_workflow() and not exception:
+        for path in Path(app.outdir, "_sources").rglob("*.ipynb"):
+            path.write_text(stamp(app, path.read_text("utf-8"), path.name), "utf-8")
+
+
+def _in_workflow():
+    return "GITHUB_REPOSITORY" in os.environ
+
+
+def _is_notebook(app, name):
+    return app.env.doc2path(name).endswith(".ipynb")
