@@ -25,9 +25,13 @@ TAGS = set(
     "remove-input remove-cell solution".split()
 )
 OPENING = ["**What you will build.**", "**What you will learn.**", "**What you need.**", "**How long it takes.**"]
+LEVELS = ["Easy", "Medium", "Hard"]
+QUESTIONS = 5
 EXAMPLE_NAME = "28_1_0_20170117180708809.jpg.chip.jpg"
 # What the source tutorials report, and numbers that are true of every run.
 ALLOWED_NUMBERS = {"8.11 years", "87.70 %", "87.7 %", "83.03 %", "99.0 %", "50 %", "95 %", "100 %"}
+# Terms that the prose also needs in their everyday sense.
+ORDINARY_WORDS = {"step"}
 MAX_BYTES = 4 * 10**6
 MIN_ALT = 40
 QUOTE = 12  # so many consecutive words of a review are a quotation
@@ -189,7 +193,8 @@ def opening_problems(nb):
 
 def section_problems(nb):
     lines = prose(nb).splitlines()
-    return [f"no section {section!r}" for section in ("## Summary", "## Further reading") if section not in lines]
+    wanted = ["## Exercises", "## Summary", "## Test yourself", "## Further reading"]
+    return [f"no section {section!r}" for section in wanted if section not in lines]
 
 
 def guess_problems(nb):
@@ -210,12 +215,42 @@ def exercise_problems(nb):
                 problems.append(f"the code cell after {open_exercise!r} is not tagged solution")
             open_exercise = None
             continue
-        for heading in re.findall(r"^### Exercise \d+.*$", cell.source, flags=re.M):
+        for heading, level in re.findall(r"^(### Exercise \d+.*)\n\n(?:\*(\w+),)?", cell.source, flags=re.M):
             if open_exercise:
                 problems.append(f"no solution to {open_exercise!r}")
+            if level != (LEVELS[count] if count < len(LEVELS) else ""):
+                problems.append(f"{heading!r} says {level!r} of its difficulty; the order is {LEVELS}")
             open_exercise, count = heading, count + 1
     problems += [f"no solution to {open_exercise!r}"] if open_exercise else []
-    return problems + ([f"{count} exercises, fewer than 2"] if count < 2 else [])
+    return problems + ([f"{count} exercises instead of {len(LEVELS)}"] if count != len(LEVELS) else [])
+
+
+def self_test_problems(nb):
+    """Five questions, three or four answers each, exactly one right; every answer says right or wrong, and why."""
+    cells = [cell for cell in nb.cells if cell.id == "self-test"]
+    if len(cells) != 1:
+        return [f"{len(cells)} cells with the id self-test"]
+    questions = re.split(r"^\*\*Question (\d)\.\*\* ", cells[0].source, flags=re.M)[1:]
+    numbers, problems = questions[::2], []
+    if numbers != [str(i) for i in range(1, QUESTIONS + 1)]:
+        problems.append(f"questions {numbers} instead of 1 to {QUESTIONS}")
+    places = []
+    for number, text in zip(numbers, questions[1::2]):
+        form = r'<details class="(right|wrong)"><summary>.+</summary>\n\n\*\*(Right|Wrong)\.\*\* (.+)\n\n</details>'
+        answers = re.findall(form, text)
+        if not 3 <= len(answers) == text.count("<details") == text.count("</details>") <= 4:
+            problems.append(f"question {number}: {len(answers)} well-formed answers instead of 3 or 4")
+        kinds = [kind for kind, _, _ in answers]
+        if kinds.count("right") != 1:
+            problems.append(f"question {number}: {kinds.count('right')} right answers")
+        else:
+            places.append(kinds.index("right"))
+        for kind, word, why in answers:
+            if kind != word.lower():
+                problems.append(f"question {number}: {word!r} in an answer marked {kind}")
+            if len(why.split()) < 6:
+                problems.append(f"question {number}: the reason {why!r} is too short")
+    return problems + (["the right answer always has the same place"] if len(set(places)) == 1 else [])
 
 
 def figures(nb):
@@ -286,6 +321,39 @@ def term_problems(nb):
     return [f"term {term!r} is not in the glossary" for term in sorted(terms - known_terms())]
 
 
+NOT_PROSE = [
+    r"^```.*?^```", r"^#.*?$", r"\$\$.*?\$\$", r"\$[^$\n]+\$", r"\{(?:cite|ref)[^}]*\}`[^`]*`", r"\]\([^)]*\)",
+    r"</?(?:details|summary)[^>]*>",
+]  # fmt: skip
+
+
+def running_text(source):
+    """Prose without headings, code, formulae, citations and addresses; the roles of terms stay."""
+    source = re.sub("|".join(NOT_PROSE), " ", source, flags=re.M | re.S)
+    return re.sub(r"(\{term\}`[^`]+`)|`[^`\n]+`", r"\1", source)
+
+
+def first_use_problems(nb):
+    """Terms used without a link before their first link. The opening may name what the chapter explains later."""
+    text = "\n\n".join(running_text(cell.source) for cell in markdown(nb))
+    body = len(running_text(markdown(nb)[0].source))
+    linked = {}
+
+    def note(role):
+        linked.setdefault(re.sub(r".*<(.*)>$", r"\1", " ".join(role[1].split())).lower(), role.start())
+        return "_" * len(role[0])
+
+    rest, problems = re.sub(r"\{term\}`([^`]+)`", note, text), []
+    for term in sorted(known_terms() - ORDINARY_WORDS, key=len, reverse=True):  # "dense layer" before "layer"
+        pattern = rf"(?<![\w-]){re.escape(term)}(?:e?s)?(?![\w-])"
+        uses = [use for use in re.finditer(pattern, rest, flags=re.I) if use.start() >= body]
+        rest = re.sub(pattern, lambda use: "_" * len(use[0]), rest, flags=re.I)
+        if uses and linked.get(term, len(text)) > uses[0].start():
+            around = " ".join(text[max(0, uses[0].start() - 50) : uses[0].end() + 20].split())
+            problems.append(f"term {term!r} is not linked at its first use: {around!r}")
+    return problems
+
+
 def words(text):
     return re.findall(r"[a-z0-9]+", text.lower())
 
@@ -309,7 +377,7 @@ def quotation_problems(nb, reviews):
 FORM = [
     format_problems, kernel_problems, id_problems, metadata_problems, tag_problems, execution_problems,
     error_problems, checked_cell_problems, size_problems, title_problems, opening_problems, section_problems,
-    guess_problems, exercise_problems, figure_problems, colab_problems,
+    guess_problems, exercise_problems, self_test_problems, first_use_problems, figure_problems, colab_problems,
 ]  # fmt: skip
 CONTENT = [path_problems, number_problems, file_name_problems, citation_problems, term_problems]
 
@@ -470,6 +538,14 @@ def test_the_better_sentiment_chapter_says_whether_it_met_its_aims():
 REVIEW = "we drove this old invented car across three cold mountains and it never once complained about the snow"
 
 
+def self_test():
+    answer = '<details class="{0}"><summary>So.</summary>\n\n**{1}.** A reason of more than five words.\n\n</details>'
+    right, wrong = answer.format("right", "Right"), answer.format("wrong", "Wrong")
+    orders = [(right, wrong, wrong), (wrong, right, wrong, wrong)] * 2 + [(wrong, wrong, right)]
+    questions = [f"**Question {i}.** Why?\n\n" + "\n\n".join(order) for i, order in enumerate(orders, start=1)]
+    return "## Test yourself\n\n" + "\n\n".join(questions)
+
+
 def sound():
     """The smallest notebook without a fault."""
     v4 = nbformat.v4
@@ -483,18 +559,23 @@ def sound():
         v4.new_markdown_cell(f"{guess}\n\n{guess}", id="guess"),
         v4.new_code_cell("print(1)", id="one", outputs=[v4.new_output("stream", text="1\n")]),
         v4.new_code_cell("draw();", id="figure", outputs=[picture], metadata={"mystnb": figure}),
-        v4.new_markdown_cell("### Exercise 1: count", id="exercise-1"),
+        v4.new_markdown_cell("## Exercises\n\n### Exercise 1: count\n\n*Easy, five minutes.* Count.", id="exercise-1"),
         v4.new_code_cell("2", id="solution-1"),
-        v4.new_markdown_cell("### Exercise 2: count on", id="exercise-2"),
+        v4.new_markdown_cell("### Exercise 2: count on\n\n*Medium, ten minutes.* Count.", id="exercise-2"),
         v4.new_code_cell("3", id="solution-2"),
         v4.new_markdown_cell("## Summary\n\nWe saw 95 %.\n\n## Further reading\n\nNothing.", id="summary"),
+        v4.new_markdown_cell("### Exercise 3: think\n\n*Hard, half an hour.* Think.", id="exercise-3"),
+        v4.new_code_cell("4", id="solution-3"),
+        v4.new_markdown_cell(self_test(), id="self-test"),
     ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     nb = v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
     for count, cell in enumerate(code(nb), start=1):
         cell.execution_count = count
+    for i in (6, 8, 11):
+        nb.cells[i].metadata["tags"] = ["hide-cell", "solution"]
     for i in (6, 8):
-        nb.cells[i].metadata["tags"] = ["hide-cell", "solution", "nbval-check-output"]
+        nb.cells[i].metadata["tags"].append("nbval-check-output")
     return nb
 
 
@@ -525,6 +606,12 @@ def change(where, **values):
         where(nb).update(values)
 
     return fault
+
+
+def same_place(source):
+    """Every question gets the answers of the first one."""
+    first, *_ = re.findall(r"(?s)(?<=Why\?)(.*?)(?=\*\*Question)", source)
+    return re.sub(r"(?s)(?<=Why\?).*?(?=\*\*Question|\Z)", first.replace("\\", ""), source)
 
 
 def cell_at(i):
@@ -565,6 +652,8 @@ FAULTS = [
     (title_problems, swap("# Look at it", "Look at it", 0)),
     (title_problems, lambda nb: nb.cells.insert(0, nbformat.v4.new_markdown_cell("Before the title", id="before"))),
     *[(opening_problems, swap(heading, "", 0)) for heading in OPENING],
+    (section_problems, swap("## Exercises", "## To do", 5)),
+    (section_problems, swap("## Test yourself", "## Quiz", 12)),
     (section_problems, swap("## Summary", "## In short", 9)),
     (section_problems, swap("## Further reading", "### Further reading", 9)),
     (guess_problems, swap("**Guess first.**", "", 2)),
@@ -574,6 +663,21 @@ FAULTS = [
     (exercise_problems, lambda nb: nb.cells.pop(6)),
     (exercise_problems, lambda nb: nb.cells.pop(8)),
     (exercise_problems, swap("### Exercise 2", "### More", 7)),
+    (exercise_problems, swap("*Medium, ", "*Hard, ", 7)),
+    (exercise_problems, swap("*Easy, five minutes.*", "", 5)),
+    (exercise_problems, put("### Exercise 4: more\n\nMore.", 10)),
+    (self_test_problems, lambda nb: nb.cells.pop(12)),
+    (self_test_problems, swap("**Question 5.**", "**Another.**", 12)),
+    (self_test_problems, swap("**Question 2.**", "**Question 3.**", 12)),
+    (self_test_problems, swap('"wrong"', '"right"', 12)),
+    (self_test_problems, swap("**Right.**", "**Wrong.**", 12)),
+    (self_test_problems, swap("**Wrong.** A reason of more than five words.", "**Wrong.** No.", 12)),
+    (self_test_problems, swap("**Wrong.** A reason of more than five words.", "", 12)),
+    (self_test_problems, swap("</details>", "", 12)),
+    (self_test_problems, lambda nb: nb.cells[12].update(source=same_place(nb.cells[12].source))),
+    (first_use_problems, put("The loss falls. The {term}`loss` falls.", 9)),
+    (first_use_problems, put("Several epochs pass.", 9)),
+    (first_use_problems, put("**What?** A *confusion matrix*; the {term}`matrix <confusion matrix>`.", 9)),
     (figure_problems, lambda nb: nb.cells[4].metadata.pop("mystnb")),
     (figure_problems, lambda nb: nb.cells[4].metadata["mystnb"]["image"].update(alt="A chart")),
     (figure_problems, lambda nb: nb.cells[4].metadata["mystnb"]["figure"].pop("caption")),

@@ -1,12 +1,17 @@
-"""The tools that run parts of a chapter."""
+"""The tools that run a chapter, or parts of it."""
 
+import base64
 import inspect
+import io
 import traceback
 
 import chapter_code
+import execute
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from PIL import Image
 
 
 @pytest.fixture
@@ -63,3 +68,35 @@ def test_cells_of_the_book_are_found():
     with pytest.raises(LookupError, match="03-face-cnn.ipynb has no code cell no-such-cell"):
         chapter_code.load("03", ["no-such-cell"])
     assert chapter_code.load("02", ["colab"])["sys"].modules
+
+
+def png(pixels):
+    stored = io.BytesIO()
+    Image.fromarray(pixels).save(stored, "PNG")
+    return stored.getvalue()
+
+
+def opened(stored):
+    return Image.open(io.BytesIO(stored))
+
+
+def test_a_stored_figure_has_twice_the_pixels_and_keeps_its_size(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(chapter_code.BOOK))
+    draw = "from cnnbook import plots\nplots.use_style()\nfigure, axis = plots.plt.subplots()\naxis.plot([1, 2]);"
+    nbformat.write(new_notebook(cells=[new_code_cell(draw)]), tmp_path / "draw.ipynb")
+    execute.execute(tmp_path / "draw.ipynb", tmp_path / "drawn.ipynb")
+    (output,) = nbformat.read(tmp_path / "drawn.ipynb", as_version=4).cells[0].outputs
+    picture = opened(base64.b64decode(output.data["image/png"]))
+    assert output.metadata["image/png"] == {"width": picture.width // 2, "height": picture.height // 2}
+    assert output.data["text/plain"] == "<Figure size 770x440 with 1 Axes>"  # the stored text of every chapter
+    assert 600 < picture.width / 2 < 770  # what is left after cutting off the white border
+
+
+def test_a_chart_is_stored_with_a_palette_and_a_photograph_as_it_is():
+    chart = np.full((200, 300, 3), 255, np.uint8)
+    chart[50:150, 20:40] = (0, 114, 178)
+    stored = opened(execute._lighter(png(chart)))
+    assert stored.mode == "P" and (np.asarray(stored.convert("RGB")) == chart).all()
+    photograph = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    stored = opened(execute._lighter(png(photograph)))
+    assert stored.mode == "RGB" and (np.asarray(stored) == photograph).all()

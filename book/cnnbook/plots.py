@@ -4,6 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from IPython import get_ipython
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image
 
 from . import profile
@@ -23,7 +25,7 @@ PIXEL_BLOCKS = 8
 
 
 def use_style():
-    """Set the book's matplotlib style: sizes, palette, white ground that also suits the dark theme."""
+    """Set the book's matplotlib style: sizes, palette, a white ground in both themes, double density in notebooks."""
     plt.rcParams.update(
         {
             "figure.figsize": (7, 4),
@@ -41,6 +43,9 @@ def use_style():
             "legend.frameon": False,
         }
     )
+    if get_ipython():
+        # Twice the pixels at the same size on the page: sharp on today's screens.
+        set_matplotlib_formats("retina")
 
 
 def pixelate(images, blocks=PIXEL_BLOCKS):

@@ -1,0 +1,52 @@
+"""Draw the site's small pictures from its logo: favicon, touch icon and the card for shared links. Needs Chromium."""
+
+import shutil
+import subprocess
+import tempfile
+import tomllib
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+STATIC = ROOT / "book" / "_static"
+ICON = "<style>body {{ margin: 0 }} svg {{ display: block; width: {side}px; padding: {room}px }}</style>{logo}"
+CARD = """
+<meta charset="utf-8">
+<style>
+  body {{ margin: 0; width: 1200px; height: 630px; display: flex; align-items: center; gap: 64px; box-sizing: border-box;
+         padding: 0 80px; background: #F4F8FB; color: #16232E; font-family: "DejaVu Sans", sans-serif;
+         border-bottom: 18px solid #E69F00 }}
+  svg {{ flex: 0 0 320px }}
+  h1 {{ font-size: 68px; margin: 0 0 28px; white-space: nowrap }}
+  p {{ font-size: 33px; line-height: 1.45; margin: 0 }}
+</style>
+{logo}
+<div><h1>{title}</h1><p>{text}</p></div>
+"""
+
+
+def screenshot(page, picture, width, height):
+    """Store what Chromium shows of the HTML text `page` as a PNG file."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if not browser:
+        raise SystemExit("Chromium is needed (Debian, Ubuntu: apt-get install chromium).")
+    with tempfile.TemporaryDirectory() as folder:
+        (html := Path(folder, "page.html")).write_text(page, "utf-8")
+        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size={width},{height}"]
+        flags += ["--default-background-color=00000000", f"--user-data-dir={folder}/profile"]
+        command = [browser, *flags, f"--screenshot={picture}", html.as_uri()]
+        subprocess.run(command, check=True, capture_output=True)
+
+
+def main():
+    logo = (STATIC / "logo.svg").read_text("utf-8")
+    title = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["title"].replace("&", "&amp;")
+    text = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["description"]
+    screenshot(ICON.format(side=48, room=0, logo=logo), STATIC / "favicon.png", 48, 48)
+    screenshot(ICON.format(side=148, room=16, logo=logo), STATIC / "touch-icon.png", 180, 180)
+    screenshot(CARD.format(logo=logo, title=title, text=text), STATIC / "card.png", 1200, 630)
+
+
+if __name__ == "__main__":
+    main()
