@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from IPython import get_ipython
+from matplotlib import ticker
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image
 
@@ -527,14 +528,31 @@ def ladder(numbers, seconds, errors, accuracies, title):
     )
     for axis, (values, heading, label) in zip(axes, panels):
         axis.plot(seconds, values, color=COLOURS["grey"], linewidth=0.8, zorder=1)
-        axis.scatter(seconds, values, s=190, color=COLOURS["sky"], edgecolor="white", zorder=2)
-        for number, x, y in zip(numbers, seconds, values):
-            axis.annotate(str(number), (x, y), ha="center", va="center", fontsize=8)
-        axis.set(title=heading, xlabel="training (seconds, log scale)", ylabel=label, xscale="log")
+        axis.scatter(seconds, values, s=22, color=COLOURS["blue"], zorder=2)
+        axis.set_xscale("log")
+        _number_points(axis, numbers, seconds, values)
+        axis.set(title=heading, xlabel="training (seconds, log scale)", ylabel=label)
+        axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 3, 5)))
         axis.xaxis.set_major_formatter("{x:.0f}")
-        axis.xaxis.set_minor_formatter("{x:.0f}")
+        axis.xaxis.set_minor_locator(ticker.NullLocator())
     figure.suptitle(title)
     return figure
+
+
+def _number_points(axis, numbers, xs, ys, distance=11):
+    """Write each point's number beside it, in the direction where other points and numbers are farthest away."""
+    axis.figure.canvas.draw()  # the layout decides where points lie
+    points = axis.transData.transform(np.column_stack([xs, ys]))
+    directions = [np.array([np.cos(angle), np.sin(angle)]) for angle in np.linspace(0, 2 * np.pi, 16, endpoint=False)]
+    scale = axis.figure.dpi / 72  # from points, the unit of `distance`, to pixels
+    taken = list(points)
+    for number, place, point in zip(numbers, zip(xs, ys), points):
+        others = [other for other in taken if other is not point]
+        free = max(directions, key=lambda d: min(np.hypot(*(point + distance * scale * d - o)) for o in others))
+        taken.append(point + distance * scale * free)
+        axis.annotate(
+            str(number), place, xytext=distance * free, textcoords="offset points", ha="center", va="center", fontsize=8
+        )
 
 
 def learning_against_time(logs, levels, title):
