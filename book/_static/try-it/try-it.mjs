@@ -21,33 +21,43 @@ function element(tag, name, ...children) {
 
 const strong = (text) => element("strong", "", text);
 
-/** Return a function that runs the work of one demo: progress first, then its answer or what went wrong. */
+/**
+ * Return a function that runs the work of one demo. The work yields answers {nodes, more, data}, each better than
+ * the one before; until the first one comes, the progress bar stands in their place.
+ */
 function runner(demo, result, more) {
   let newest = 0;
+  let shownNodes = [];
   return async (work) => {
     const mine = ++newest;
     const label = element("p", "", "Working …");
     const bar = element("progress", "");
     bar.setAttribute("aria-label", "Progress");
+    const progress = element("div", "", label, bar);
     const report = (text, share) => {
+      if (mine !== newest) throw new Error("asked again");
       if (label.textContent !== text) label.textContent = text;
       bar.value = share;
     };
-    for (const key of Object.keys(result.dataset)) delete result.dataset[key];
-    result.replaceChildren(label, bar);
-    more?.replaceChildren();
+    const paint = ({ nodes, more: rest = [], data = {} }) => {
+      // Said once is enough: a screen reader reads out what is put there.
+      if (nodes !== shownNodes) result.replaceChildren(...(shownNodes = nodes));
+      more?.replaceChildren(...rest);
+      for (const key of Object.keys(result.dataset)) delete result.dataset[key];
+      Object.assign(result.dataset, data);
+    };
+    paint({ nodes: [progress] });
     demo.setAttribute("aria-busy", "true");
-    let answer;
     try {
-      answer = await work(report);
+      for await (const answer of work(report, progress)) {
+        if (mine !== newest) return; // the reader has asked again meanwhile
+        paint(answer);
+      }
     } catch (error) {
-      answer = { nodes: [element("p", "try-trouble", explain(error))] };
+      if (mine !== newest) return;
+      paint({ nodes: [element("p", "try-trouble", explain(error))] });
     }
-    if (mine !== newest) return; // the reader has asked again meanwhile
     demo.removeAttribute("aria-busy");
-    result.replaceChildren(...answer.nodes);
-    more?.replaceChildren(...(answer.more ?? []));
-    Object.assign(result.dataset, answer.data);
   };
 }
 
@@ -64,14 +74,14 @@ const judge = runner(review, find("review-result"), find("review-words"));
 
 review.addEventListener("submit", (event) => {
   event.preventDefault();
-  judge(async (report) => {
+  judge(async function* (report, progress) {
     const text = find("review-input").value;
     await reviews.ready(fetching(report));
-    report("Reading, once without each word …", 0);
     const answer = await reviews.judge(text);
-    const effects = await reviews.influences(answer, (share) => report("Reading, once without each word …", share));
-    const data = { probability: answer.probability };
-    return { nodes: verdict(answer), more: [coloured(answer, effects), reasons(answer, effects)], data };
+    const first = { nodes: verdict(answer), data: { probability: answer.probability } };
+    yield { ...first, more: [progress] };
+    const effects = await reviews.influences(answer, (share) => report("Reading it without each word …", share));
+    yield { ...first, more: [coloured(answer, effects), reasons(answer, effects)] };
   });
 });
 
@@ -144,7 +154,7 @@ let last = null;
 
 /** Show the picture that `source` gives, and ask the network about it. */
 function show(source) {
-  return guess(async (report) => {
+  return guess(async function* (report) {
     shown.hidden = true;
     const image = await source();
     picture = image;
@@ -154,7 +164,7 @@ function show(source) {
     await faces.ready(fetching(report));
     const data = await faces.guess(canvas);
     last = { nodes: told(data), data };
-    return last;
+    yield last;
   });
 }
 
@@ -195,12 +205,12 @@ for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
 }
 
 find("face-look").addEventListener("click", () =>
-  guess(async (report) => {
+  guess(async function* (report) {
     const squares = await faces.lookedAt(canvas, (share) => report("Covering one part after another …", share));
     colour(squares);
     const most = Math.max(...squares.map(({ change }) => Math.abs(change)));
     const line = `The stronger the colour, the more the age changes when this part is covered: by up to ${most.toFixed(1)} years.`;
-    return { nodes: [...last.nodes, element("p", "", line)], data: last.data };
+    yield { nodes: [...last.nodes, element("p", "", line)], data: last.data };
   }),
 );
 
@@ -240,7 +250,9 @@ camera.addEventListener("click", async () => {
     find("face-take").focus();
   } catch (error) {
     const reason = REFUSED[error.name] ?? error.message;
-    guess(() => Promise.reject(new Trouble(`No camera: ${reason}. You can choose a picture instead.`)));
+    guess(() => {
+      throw new Trouble(`No camera: ${reason}. You can choose a picture instead.`);
+    });
   }
 });
 
