@@ -5,7 +5,7 @@ import { stem } from "./porter.mjs";
 
 export const FILES = ["sentiment.onnx.gz", "words.json.gz"];
 const [NETWORK, WORDS] = FILES;
-const BATCH = 50; // rows at a time: the page stays alive between them
+const BATCH = 16; // rows at a time: the page answers in between
 let words;
 
 /** Fetch what is needed; `report(share)` is told how much has come. */

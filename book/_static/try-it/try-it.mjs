@@ -101,6 +101,7 @@ function verdict({ probability, pieces }) {
 function coloured({ pieces }, effects) {
   const largest = Math.max(...[...effects.values()].map(Math.abs));
   const shown = element("p", "try-text");
+  shown.tabIndex = 0; // a long text scrolls, with the keyboard too
   for (const { text, kind, index } of pieces) {
     const effect = kind === "known" ? effects.get(index) / largest : 0;
     if (Math.abs(effect) > FAINT) {
