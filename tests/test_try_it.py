@@ -40,7 +40,7 @@ def opened(visit):
 def judge(page, text):
     """Type a text, press the button, return the probability."""
     page.fill("#review-input", text)
-    page.click("#review-button")
+    page.press("#review-button", "Enter")
     page.wait_for_selector("#review-result[data-probability]", timeout=SLOW)
     return float(page.get_attribute("#review-result", "data-probability"))
 
