@@ -7,7 +7,7 @@ STAMP := .venv/.installed
 NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
 NBVAL := --nbval-current-env --nbval-cell-timeout=1200
 
-.PHONY: help book test test-colab test-real-data execute models benchmark clean
+.PHONY: help book test test-colab test-real-data execute models web-demo benchmark clean
 
 help:
 	@echo "make book            build the site from the stored outputs into _build/html"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-real-data  the checks that need the real data (set CNNBOOK_DATA)"
 	@echo "make execute         re-execute and store the notebooks (set CNNBOOK_DATA; NB=... for some of them)"
 	@echo "make models          train the networks of data/models from scratch (set CNNBOOK_DATA; MODEL=face or sentiment)"
+	@echo "make web-demo        make the files of the page Try it from data/models"
 	@echo "make benchmark       measure speed and memory, and write the page on it (set CNNBOOK_DATA; ARGS=--help)"
 	@echo "make clean           remove what was built, and .venv"
 
@@ -52,6 +53,10 @@ models: export PYTHONPATH := $(CURDIR)/book
 models: $(STAMP) data-is-named
 	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python tools/make_models.py $(MODEL)
 	$(BIN)/python tools/model_card.py
+
+web-demo: export PYTHONPATH := $(CURDIR)/book
+web-demo: $(STAMP)
+	$(BIN)/python tools/make_web_demo.py
 
 benchmark: export PYTHONPATH := $(CURDIR)/tests:$(CURDIR)/tools:$(CURDIR)/book
 benchmark: $(STAMP) data-is-named

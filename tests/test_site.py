@@ -1,6 +1,5 @@
 """The built site: every page is there, nothing on it leads nowhere, and the stored outputs are shown."""
 
-import os
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -10,18 +9,9 @@ import yaml
 from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[1]
-SITE = ROOT / "_build" / "html"
 CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
 FILES = [CONTENTS["root"], *[entry["file"] for part in CONTENTS["parts"] for entry in part["chapters"]]]
 CHAPTERS = [file for file in FILES if (ROOT / f"{file}.ipynb").exists()]
-
-
-@pytest.fixture(scope="module")
-def site():
-    if not SITE.is_dir():
-        tell = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        tell("the site is not built: run `make book` first")
-    return SITE
 
 
 @cache

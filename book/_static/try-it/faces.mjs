@@ -1,0 +1,102 @@
+/* Brings a picture to the size of the training pictures, asks the network, and finds out where it looked. */
+
+import { ask, prepare, Trouble } from "./network.mjs";
+
+export const FILES = ["face.onnx.gz"];
+const [NETWORK] = FILES;
+export const SIZE = 128;
+const MOST_PIXELS = 50e6; // a browser needs four bytes for each, and phones run out
+const PATCH = 32;
+const STEP = 16;
+
+/** Fetch what is needed; `report(share)` is told how much has come. */
+export const ready = (report) => prepare(NETWORK, report);
+
+/** Return the sample picture, a drawing. */
+export async function sample() {
+  return (await fetch(new URL("sample.png", import.meta.url))).blob();
+}
+
+/** Return a picture as an image that can be drawn, or say why not. */
+export async function open(blob) {
+  const image = new Image();
+  const address = URL.createObjectURL(blob);
+  try {
+    image.src = address;
+    // Only the size is known after this; a huge picture is refused before it is unpacked.
+    await new Promise((done, fail) => Object.assign(image, { onload: done, onerror: fail }));
+    const { naturalWidth: width, naturalHeight: height } = image;
+    if (width * height > MOST_PIXELS) {
+      const millions = Math.round((width * height) / 1e6);
+      throw new Trouble(`This picture has ${millions} million pixels. Please take one of fewer than 50 million.`);
+    }
+    if (!width || !height) throw new Error("no size");
+    await image.decode();
+    return image;
+  } catch (error) {
+    if (error instanceof Trouble) throw error;
+    throw new Trouble("This file is not a picture that your browser can read. A JPEG or PNG file will do.");
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}
+
+/** Draw the middle square of an image, or a part of it, onto a canvas of SIZE x SIZE. */
+export function crop(image, canvas, zoom = 1) {
+  const width = image.naturalWidth || image.videoWidth;
+  const height = image.naturalHeight || image.videoHeight;
+  const side = Math.min(width, height) / zoom;
+  let area = [(width - side) / 2, (height - side) / 2, side, side];
+  // Halving step by step averages all pixels; one big step would skip most of them in some browsers.
+  let source = image;
+  for (let small = 2 ** Math.floor(Math.log2(side / SIZE)) * SIZE; small > SIZE; small /= 2) {
+    const step = new OffscreenCanvas(small, small);
+    paint(step, source, area);
+    source = step;
+    area = [0, 0, small, small];
+  }
+  paint(canvas, source, area);
+}
+
+function paint(canvas, source, [left, top, width, height]) {
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.fillStyle = "white"; // behind transparent pictures
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(source, left, top, width, height, 0, 0, canvas.width, canvas.height);
+}
+
+/** Return the pixels of a canvas as the network reads them: red, green and blue, 0 to 255. */
+function pixels(canvas) {
+  const { data } = canvas.getContext("2d").getImageData(0, 0, SIZE, SIZE);
+  return Float32Array.from({ length: SIZE * SIZE * 3 }, (_, i) => data[Math.floor(i / 3) * 4 + (i % 3)]);
+}
+
+async function answers(values) {
+  const { age, gender } = await ask(NETWORK, values, [1, SIZE, SIZE, 3]);
+  return { age: age[0], gender: gender[0] };
+}
+
+/** Return age and P(female) for the picture on a canvas. */
+export const guess = (canvas) => answers(pixels(canvas));
+
+/**
+ * Return how much the age changes, in years, when a square of the picture is covered with its mean colour:
+ * one {left, top, change} for each square. `report(share)` is told how far it is.
+ */
+export async function lookedAt(canvas, report) {
+  const whole = pixels(canvas);
+  const { age } = await answers(whole);
+  const mean = [0, 1, 2].map((band) => whole.reduce((sum, v, i) => (i % 3 === band ? sum + v : sum), 0) / SIZE ** 2);
+  const places = Array.from({ length: (SIZE - PATCH) / STEP + 1 }, (_, i) => i * STEP);
+  const squares = places.flatMap((top) => places.map((left) => ({ left, top, size: PATCH })));
+  for (const [done, square] of squares.entries()) {
+    const covered = whole.slice();
+    for (let y = square.top; y < square.top + PATCH; y++) {
+      for (let x = square.left; x < square.left + PATCH; x++) covered.set(mean, (y * SIZE + x) * 3);
+    }
+    square.change = (await answers(covered)).age - age;
+    report((done + 1) / squares.length);
+  }
+  return squares;
+}
