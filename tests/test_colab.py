@@ -24,7 +24,10 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
 # Of the packages that Colab brings, those that the book needs.
-USUAL = "ipykernel keras matplotlib numpy pandas pillow requests scikit-learn seaborn setuptools tensorflow tqdm".split()
+USUAL = [
+    "ipykernel", "keras", "matplotlib", "numpy", "pandas", "pillow", "requests", "scikit-learn", "seaborn",
+    "setuptools", "tensorflow", "tqdm",
+]  # fmt: skip
 LIST = "import json, importlib.metadata as m; print(json.dumps({d.name: d.version for d in m.distributions()}))"
 
 
@@ -75,8 +78,7 @@ class Machine:
         for name in usual - {canonicalize_name(name) for name in self.versions()}:
             package = distribution(name)
             for top in {path.parts[0] for path in package.files} - {"..", "__pycache__"}:
-                # Two packages may share a folder without being the same (google/).
-                if not (site / top).exists():
+                if not (site / top).exists():  # two packages may share a folder
                     (site / top).symlink_to(package.locate_file(top))
         (folder / "colab" / "google" / "colab").mkdir(parents=True)
         (folder / "colab" / "google" / "colab" / "__init__.py").touch()

@@ -124,7 +124,5 @@ def test_the_address_stands_in_one_place():
         for path in (Path(folder, name) for name in names):
             if addresses_of_the_original(path):
                 found[path.relative_to(ROOT).as_posix()] = addresses_of_the_original(path)
-    assert found == dict.fromkeys(
-        ["_config.yml", "CITATION.cff", *(f"book/{chapter}.ipynb" for chapter in CHAPTERS)],
-        {OWN["url"].removeprefix("https://")},
-    )
+    expected = ["_config.yml", "CITATION.cff", *(f"book/{chapter}.ipynb" for chapter in CHAPTERS)]
+    assert found == {name: {OWN["url"].removeprefix("https://")} for name in expected}

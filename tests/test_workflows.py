@@ -98,14 +98,15 @@ def test_the_site_is_published_only_after_its_tests():
     publish = dict(jobs((ROOT / ".github/workflows/publish.yml").read_text("utf-8")))
     assert publish["deploy"]["needs"] == "notebooks" and publish["notebooks"]["needs"] == "test"
     assert publish["test"]["uses"] == "./.github/workflows/test.yml"
-    (tested,) = [step["run"] for step in steps((ROOT / ".github/workflows/test.yml").read_text("utf-8")) if "run" in step][:1]
-    assert tested == "bash .ci/run"
+    commands = [step.get("run") for step in steps((ROOT / ".github/workflows/test.yml").read_text("utf-8"))]
+    assert "bash .ci/run" in commands
 
 
 def test_the_auditor_finds_nothing():
     zizmor = shutil.which("zizmor", path=Path(sys.executable).parent) or shutil.which("zizmor")
     assert zizmor, "zizmor is not installed: requirements.lock has it"
-    process = subprocess.run([zizmor, "--offline", "--no-progress", ".github"], cwd=ROOT, capture_output=True, text=True)
+    command = [zizmor, "--offline", "--no-progress", ".github"]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert process.returncode == 0, process.stdout
 
 

@@ -52,7 +52,8 @@ def add_buttons(app, doctree, name):
     ]
     row = "".join(f'<a href="{html.escape(address)}"{more}>{text}</a>' for text, address, more in links)
     section = next(doctree.findall(nodes.section))
-    section.insert(1, nodes.raw("", f'<nav class="chapter-buttons" aria-label="This notebook">{row}</nav>', format="html"))
+    row = f'<nav class="chapter-buttons" aria-label="This notebook">{row}</nav>'
+    section.insert(1, nodes.raw("", row, format="html"))
 
 
 def stamp(app, text, name):
@@ -77,7 +78,7 @@ def stamp_downloads(app, exception):
 
 
 def _in_workflow():
-    return "GITHUB_REPOSITORY" in os.environ
+    return bool(os.environ.get("GITHUB_REPOSITORY"))
 
 
 def _is_notebook(app, name):
