@@ -153,6 +153,17 @@ def test_shared_links_show_title_and_card(site, file):
     assert set(icons) == {"icon", "apple-touch-icon"}
 
 
+def test_site_and_figures_share_their_colours():
+    from cnnbook.plots import COLOURS
+
+    static = ROOT / "book" / "_static"
+    style = (static / "book.css").read_text("utf-8")
+    primary = dict(re.findall(r'data-theme="(\w+)"\] \{\s+--pst-color-primary: (#\w+);', style))
+    assert primary == {"light": COLOURS["blue"].lower(), "dark": COLOURS["sky"].lower()}
+    logo = set(re.findall(r'(?:fill|stroke)="(#\w+)"', (static / "logo.svg").read_text("utf-8")))
+    assert logo == {"#fff", COLOURS["blue"], COLOURS["orange"]}
+
+
 @pytest.mark.parametrize(
     ("name", "size"), [("card.png", (1200, 630)), ("favicon.png", (48, 48)), ("touch-icon.png", (180, 180))]
 )
