@@ -114,6 +114,8 @@ def test_formulae_are_set_without_a_script(site):
     assert displayed["book/01-data-visualisation"] and displayed["book/03-face-cnn"]
     for file in CHAPTERS:
         article = parsed(page(site, file)).select_one("article")
+        # The converter takes the index of a letter with a hat for a limit below it, unless {} stands between them.
+        assert {tag.find().get_text() for tag in article.select("munderover")} <= {"∑"}
         assert not re.search(r"\\\(|\\\[|\$\$|\\frac", article.get_text()), f"{file}: a formula was left as it is typed"
 
 
