@@ -1,5 +1,7 @@
 """The built site: every page is there, nothing on it leads nowhere, and the stored outputs are shown."""
 
+import os
+import re
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -7,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
@@ -49,6 +52,24 @@ def poor_images(path):
     return [src for src, alt in alts if not alt or alt.endswith((".png", ".svg", ".jpg"))]
 
 
+def foreign_resources(path):
+    """What a page would fetch from another host: scripts, styles, pictures and frames, or a script that names one."""
+    found = []
+    for tag in parsed(path).find_all(["script", "link", "img", "source", "iframe", "video", "audio", "object"]):
+        if "canonical" in tag.get("rel", []):
+            continue  # names the page's own address and fetches nothing
+        addresses = [tag.get(key, "") for key in ("src", "srcset", "href", "data")]
+        found += [address for address in addresses if re.match(r"(?:https?:)?//", address)]
+        if tag.name == "script":
+            found += re.findall(r"https?://[^\s\"']+", tag.get_text())
+    return found
+
+
+def foreign_styles(path):
+    """Addresses of other hosts that a style sheet would fetch."""
+    return re.findall(r"(?:url\(|@import)\s*[\"']?((?:https?:)?//[^\s\"')]+)", path.read_text("utf-8"))
+
+
 def page(site, file):
     path = site / f"{file}.html"
     assert path.is_file(), f"{file}.html was not built"
@@ -70,6 +91,79 @@ def test_every_internal_link_leads_somewhere(site):
     assert len(pages) >= len(FILES)
     dead = {path.relative_to(site).as_posix(): dead_links(path, site) for path in sorted(pages)}
     assert not {name: links for name, links in dead.items() if links}
+
+
+def test_no_page_needs_another_host(site):
+    pages = [path for path in sorted(site.rglob("*.html")) if "_static" not in path.parts]
+    found = {path.relative_to(site).as_posix(): foreign_resources(path) for path in pages}
+    found |= {path.name: foreign_styles(path) for path in site.rglob("*.css")}
+    assert not {name: addresses for name, addresses in found.items() if addresses}
+
+
+def test_formulae_are_set_without_a_script(site):
+    displayed = {file: parsed(page(site, file)).select("math[display=block]") for file in CHAPTERS}
+    assert displayed["book/01-data-visualisation"] and displayed["book/03-face-cnn"]
+    for file in CHAPTERS:
+        article = parsed(page(site, file)).select_one("article")
+        # The converter takes the index of a letter with a hat for a limit below it, unless {} stands between them.
+        assert {tag.find().get_text() for tag in article.select("munderover")} <= {"∑"}
+        assert not re.search(r"\\\(|\\\[|\$\$|\\frac", article.get_text()), f"{file}: a formula was left as it is typed"
+
+
+def test_every_captioned_figure_is_in_the_index_and_leads_to_its_place(site):
+    captioned = set()
+    for file in FILES:
+        for figure in parsed(page(site, file)).select("article figure[id]"):
+            captioned.add(f"{file.removeprefix('book/')}.html#{figure['id']}")
+    index = page(site, "book/figures")
+    links = parsed(index).select(".figure-index a")
+    assert len(captioned) > 30
+    assert sorted(link["href"] for link in links) == sorted(captioned)
+    for link in links:
+        thumbnail = index.parent / link.img["src"]
+        assert link.get_text(strip=True) and thumbnail.stat().st_size < 40_000
+        assert max(Image.open(thumbnail).size) <= 480
+
+
+def test_the_map_on_the_front_page_leads_to_every_chapter(site):
+    links = [a["href"] for a in parsed(page(site, "book/intro")).select(".chapter-map a")]
+    assert links == [f"{file.removeprefix('book/')}.html" for file in CHAPTERS]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_shared_links_show_title_and_card(site, file):
+    repository = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["repository"]["url"]
+    owner, name = urlsplit(repository).path.strip("/").split("/")
+    head = parsed(page(site, file)).head
+    told = {tag["property"]: tag["content"] for tag in head.select("meta[property^='og:']")}
+    told |= {tag["name"]: tag["content"] for tag in head.select("meta[name^='twitter:']")}
+    assert told["og:title"] and told["og:image:alt"]
+    assert told["og:site_name"] == "Faces & Phrases"
+    assert told["og:url"] == f"https://{owner}.github.io/{name}/{file}.html"
+    assert told["og:image"] == f"https://{owner}.github.io/{name}/_static/card.png"
+    assert told["twitter:card"] == "summary_large_image"
+    icons = {link["rel"][0]: link["href"] for link in head.select("link[rel~='icon'], link[rel='apple-touch-icon']")}
+    assert set(icons) == {"icon", "apple-touch-icon"}
+
+
+def test_site_and_figures_share_their_colours():
+    from cnnbook.plots import COLOURS
+
+    static = ROOT / "book" / "_static"
+    style = (static / "book.css").read_text("utf-8")
+    primary = dict(re.findall(r'data-theme="(\w+)"\] \{\s+--pst-color-primary: (#\w+);', style))
+    assert primary == {"light": COLOURS["blue"].lower(), "dark": COLOURS["sky"].lower()}
+    logo = set(re.findall(r'(?:fill|stroke)="(#\w+)"', (static / "logo.svg").read_text("utf-8")))
+    assert logo == {"#fff", COLOURS["blue"], COLOURS["orange"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("card.png", (1200, 630)), ("favicon.png", (48, 48)), ("touch-icon.png", (180, 180))]
+)
+def test_identity_pictures_have_the_promised_size(name, size):
+    picture = ROOT / "book" / "_static" / name
+    assert Image.open(picture).size == size
+    assert picture.stat().st_size < 100_000
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -129,6 +223,20 @@ def test_checks_notice_their_faults(tmp_path):
         "there.html#unknown", "gone.html", "#nowhere", "../outside.html", "gone.png",
     ]  # fmt: skip
     assert poor_images(broken) == ["gone.png", "there.html"]
+    borrowed = tmp_path / "borrowed.html"
+    borrowed.write_text(
+        "<a href='https://example.org'>fine</a><script src='own.js'></script><img src='//a.example/x.png'>"
+        "<script src='https://b.example/x.js'></script><link href='https://c.example/x.css' rel='stylesheet'>"
+        "<script>load('https://d.example/x.js')</script>",
+        "utf-8",
+    )
+    assert sorted(re.search(r"\w\.example", found)[0][0] for found in foreign_resources(borrowed)) == list("abcd")
+    style = tmp_path / "style.css"
+    style.write_text(
+        "@import 'https://a.example/x.css'; p { background: url(//b.example/x.png) } q { background: url(own.png) }",
+        "utf-8",
+    )
+    assert foreign_styles(style) == ["https://a.example/x.css", "//b.example/x.png"]
 
 
 def test_home_picture_is_the_figure_that_chapter_01_stores():
