@@ -132,7 +132,8 @@ def test_the_map_on_the_front_page_leads_to_every_chapter(site):
 
 @pytest.mark.parametrize("file", FILES)
 def test_shared_links_show_title_and_card(site, file):
-    repository = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["repository"]["url"]
+    # The address of the repository is the page's own: in a fork, the workflow fills in another.
+    repository = parsed(page(site, file)).select_one("a[title='Source repository']")["href"]
     owner, name = urlsplit(repository).path.strip("/").split("/")
     head = parsed(page(site, file)).head
     told = {tag["property"]: tag["content"] for tag in head.select("meta[property^='og:']")}
