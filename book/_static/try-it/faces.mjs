@@ -47,7 +47,7 @@ export function crop(image, canvas, zoom = 1) {
   const height = image.naturalHeight || image.videoHeight;
   const side = Math.min(width, height) / zoom;
   let area = [(width - side) / 2, (height - side) / 2, side, side];
-  // Halving step by step averages all pixels; one big step would skip most of them in some browsers.
+  // Halving step by step averages all pixels; one big step would skip most of them.
   let source = image;
   for (let small = 2 ** Math.floor(Math.log2(side / SIZE)) * SIZE; small > SIZE; small /= 2) {
     const step = new OffscreenCanvas(small, small);
@@ -62,7 +62,6 @@ function paint(canvas, source, [left, top, width, height]) {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.fillStyle = "white"; // behind transparent pictures
   context.fillRect(0, 0, canvas.width, canvas.height);
-  context.imageSmoothingQuality = "high";
   context.drawImage(source, left, top, width, height, 0, 0, canvas.width, canvas.height);
 }
 
