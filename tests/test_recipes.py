@@ -56,6 +56,35 @@ def test_age_targets_are_distributions_around_the_age(chapter):
     assert (chapter["age_targets"](ages, chapter["SOURCE"]) == ages[:, None]).all()
 
 
+def test_the_middle_splits_a_distribution_into_halves(chapter):
+    sure, even, two = np.zeros((3, 101), "float32")
+    sure[30], even[:], two[[20, 40]] = 1, 1 / 101, [0.75, 0.25]
+    assert np.allclose(chapter["middle"](np.stack([sure, even, two]))[:, 0], [30, 50, 20 + 2 / 3 - 0.5], atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(27, 32), (288, 64), (64, 64)])
+def test_evening_out_agrees_with_keras(chapter, shape):
+    matrix = np.random.default_rng(0).normal(size=shape).astype("float32")
+    theirs = chapter["keras"].optimizers.Muon().zeropower_via_newtonschulz5(matrix, 5)
+    assert np.allclose(chapter["even_out"](matrix), theirs, atol=1e-4)
+
+
+def test_muon_evens_out_the_steps_of_convolutions_and_leaves_the_rest_to_adamw(chapter):
+    keras, rng = chapter["keras"], np.random.default_rng(0)
+    start = [rng.normal(size=shape).astype("float32") for shape in [(3, 3, 8, 16), (16, 4), (4,)]]
+    slopes = [rng.normal(size=value.shape).astype("float32") for value in start]
+    steps = {}
+    for kind in (chapter["Muon"], keras.optimizers.AdamW):
+        variables = [keras.Variable(value) for value in start]
+        kind(0.01, weight_decay=0).apply(slopes, variables)
+        steps[kind] = [variable.numpy() - value for variable, value in zip(variables, start)]
+    (kernel, *rest), (adam_kernel, *adam_rest) = steps[chapter["Muon"]], steps[keras.optimizers.AdamW]
+    assert all(np.allclose(*pair) for pair in zip(rest, adam_rest)) and not np.allclose(kernel, adam_kernel)
+    lengths = np.linalg.svd(kernel.reshape(72, 16), compute_uv=False) / (0.01 * 0.2 * np.sqrt(72))
+    assert (lengths > 0.5).all() and (lengths < 1.3).all()
+    assert (kernel * slopes[0]).sum() < 0
+
+
 def test_the_batches_of_a_seed_are_the_same_and_those_of_the_next_epoch_are_not(chapter):
     def epochs(seed):
         batches = chapter["make_batches"](chapter["train"][:64], chapter["BEST"], seed)
