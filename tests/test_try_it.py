@@ -186,10 +186,10 @@ def test_nothing_typed_becomes_html(opened, text):
 
 
 def test_the_newest_question_wins(opened, vocabulary):  # noqa: F811
-    judge(opened, " ".join(vocabulary[:80]))  # its words are still being left out when the next question comes
+    judge(opened, " ".join(vocabulary[:400]))  # its words are still being left out when the next question comes
     probability = judge(opened, "great")
     reasons(opened)
-    opened.wait_for_timeout(1500)
+    opened.wait_for_timeout(3000)
     assert probability == float(opened.get_attribute("#review-result", "data-probability"))
     assert opened.inner_text("#review-words .try-text") == "great"
 
