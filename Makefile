@@ -5,6 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
+# Tests that give the same with any data: `make test` has run them.
+NO_DATA := browser colab fork site workflows
 NBVAL := --nbval-current-env --nbval-cell-timeout=1200
 
 .PHONY: help book test test-colab test-real-data execute models web-demo benchmark clean
@@ -40,7 +42,7 @@ test-colab: $(STAMP)
 	$(BIN)/python -m pytest -m "long or not long" tests/test_colab.py
 
 test-real-data: $(STAMP) data-is-named
-	CNNBOOK_PROFILE=quick $(BIN)/python -m pytest tests
+	CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(NO_DATA:%=--ignore=tests/test_%.py) tests
 	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python -m pytest --nbval $(NBVAL) book/01-*.ipynb book/02-*.ipynb
 	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=quick $(BIN)/python -m pytest --nbval-lax $(NBVAL) book/0[3-9]-*.ipynb
 
