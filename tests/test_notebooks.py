@@ -492,7 +492,7 @@ def test_face_network_is_as_good_as_promised(number, most_years, least_percent):
 def test_the_better_face_chapter_measures_every_change():
     (cell,) = [cell for cell in code(chapter("05")) if cell.id == "ladder-table"]
     rows = [line for line in "\n".join(output_texts(cell)).splitlines() if re.match(r"\| \d+ \|", line)]
-    assert len(rows) == 14
+    assert len(rows) == 16
     # From the second row on, each holds the intervals of its two differences.
     assert all(len(re.findall(r"[+-]\d+\.\d to [+-]\d+\.\d", row)) == 2 for row in rows[1:])
 
