@@ -16,7 +16,10 @@ OVERFLOWING = """() => {
         .filter((element) => element.getBoundingClientRect().right > width + 1)
         .map((element) => `${element.tagName}.${element.className}`).slice(0, 5).concat("the page scrolls sideways");
 }"""
-
+PALE = """() => [...document.querySelectorAll("article *")].filter((element) => {
+    const [red, green, blue, alpha = 1] = getComputedStyle(element).backgroundColor.match(/[\\d.]+/g).map(Number);
+    return alpha > 0.5 && Math.min(red, green, blue) > 150 && element.offsetWidth > 300 && element.tagName != "IMG";
+}).map((element) => `${element.tagName}.${element.className}`)"""
 
 # Code has thousands of coloured words of a few kinds, and axe-core takes its time over each: one of a kind is enough.
 ONE_OF_A_KIND = """() => {
@@ -65,6 +68,7 @@ def look_at(page):
     page.emulate_media(color_scheme="dark")
     page.wait_for_selector("html[data-theme=dark]")
     found["dark"] = violations(page, ["color-contrast"])  # the theme changes nothing but colours
+    found["pale"] = page.evaluate(PALE)
     page.set_viewport_size(PHONE)
     found["phone"] = page.evaluate(OVERFLOWING)
     return found
@@ -94,6 +98,11 @@ def test_nothing_fails_and_nothing_comes_from_elsewhere(seen, file):
 @pytest.mark.parametrize("file", PAGES)
 def test_everybody_can_read_it(seen, file, theme):
     assert seen(file)[theme] == []
+
+
+@pytest.mark.parametrize("file", PAGES)
+def test_in_the_dark_nothing_but_pictures_is_pale(seen, file):
+    assert seen(file)["pale"] == []
 
 
 @pytest.mark.parametrize("file", PAGES)

@@ -130,6 +130,24 @@ def test_the_map_on_the_front_page_leads_to_every_chapter(site):
     assert links == [f"{file.removeprefix('book/')}.html" for file in CHAPTERS]
 
 
+@pytest.mark.parametrize("file", CHAPTERS)
+def test_a_chapter_is_found_by_its_number(site, file):
+    """The text says "chapter 04", so its title says it too, on its page and in the contents of all pages."""
+    number = Path(file).name[:3].replace("-", " ")
+    assert parsed(page(site, file)).select_one("article h1").get_text().startswith(number)
+    entry = parsed(page(site, "book/intro")).select_one(f"nav.bd-links a[href='{Path(file).name}.html']")
+    assert entry.get_text(strip=True).startswith(number)
+
+
+def test_citations_of_different_works_differ(site):
+    labels = {}
+    for file in FILES:
+        for a in parsed(page(site, file)).select("article a[href*='bibliography.html#id']"):
+            labels.setdefault(a.get_text(), set()).add(a["href"].split("#")[1])
+    assert len(labels) > 30
+    assert not {label: works for label, works in labels.items() if len(works) > 1}
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_shared_links_show_title_and_card(site, file):
     # The address of the repository is the page's own: in a fork, the workflow fills in another.
