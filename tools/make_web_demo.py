@@ -54,13 +54,17 @@ def exported(model, name):
     label, shape, kind = INPUTS[name]
 
     def answer(values):
-        answers = model(values, training=False)
-        return answers if isinstance(answers, dict) else {"positive": answers}
+        return by_name(model(values, training=False))
 
     signature = [tf.TensorSpec(shape, kind, name=label)]
     with quietly():
         graph, _ = tf2onnx.convert.from_function(tf.function(answer), input_signature=signature, opset=18)
     return graph
+
+
+def by_name(answers):
+    """Return a network's answers as a dict, also where it has a single one."""
+    return answers if isinstance(answers, dict) else {"positive": answers}
 
 
 def halve(model):
@@ -96,8 +100,7 @@ def probes(name):
 def distances(network, model, name):
     """Return the largest difference between an ONNX network and the Keras model, by answer."""
     inputs = probes(name)
-    expected = model.predict(inputs, verbose=0)
-    expected = expected if isinstance(expected, dict) else {"positive": expected}
+    expected = by_name(model.predict(inputs, verbose=0))
     session = InferenceSession(network, providers=["CPUExecutionProvider"])
     names = list(TOLERANCES[name])
     answers = dict(zip(names, session.run(names, {INPUTS[name][0]: inputs})))
@@ -138,7 +141,7 @@ def facts_bytes(folder):
 
 
 def make(folder):
-    """Write all files. Without a time in them, and in a fixed order, they change only if their sources do."""
+    """Write all files. tf2onnx orders a network's nodes by chance, so the networks' bytes differ from run to run."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in INPUTS:
         (folder / f"{name}.onnx.gz").write_bytes(gzip.compress(network_bytes(name), mtime=0))
