@@ -4,7 +4,6 @@ And what the tests of the built site share: the site, a web server for it, and a
 """
 
 import os
-import shutil
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -48,7 +47,6 @@ def pytest_make_collect_report(collector):
 
 SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
 SUB_PATH = "/some/where/"  # the site must work below any address
-BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 FAKE_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
@@ -86,8 +84,9 @@ def address(site):
 @pytest.fixture(scope="module")
 def browser():
     from playwright.sync_api import sync_playwright
+    from site_pictures import BROWSERS, find_browser
 
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = find_browser()
     if not found:
         _missing(f"no browser ({', '.join(BROWSERS)}): install one, on Debian with `apt-get install chromium`")
     with sync_playwright() as playwright:

@@ -10,6 +10,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 STATIC = ROOT / "book" / "_static"
+BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 ICON = "<style>body {{ margin: 0 }} svg {{ display: block; width: {side}px; padding: {room}px }}</style>{logo}"
 CARD = """
 <meta charset="utf-8">
@@ -26,9 +27,14 @@ CARD = """
 """
 
 
+def find_browser():
+    """Return the path of an installed browser, or None."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 def screenshot(page, picture, width, height):
     """Store what Chromium shows of the HTML text `page` as a PNG file."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    browser = find_browser()
     if not browser:
         raise SystemExit("Chromium is needed (Debian, Ubuntu: apt-get install chromium).")
     with tempfile.TemporaryDirectory() as folder:
