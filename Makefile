@@ -9,7 +9,7 @@ NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
 NO_DATA := browser colab fork site workflows
 NBVAL := --nbval-current-env --nbval-cell-timeout=1200
 
-.PHONY: help book test test-colab test-real-data execute models web-demo benchmark clean
+.PHONY: help book test test-colab test-real-data execute verify models web-demo benchmark clean
 
 help:
 	@echo "make book            build the site from the stored outputs into _build/html"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-colab      every notebook on a simulated Colab machine"
 	@echo "make test-real-data  the checks that need the real data (set CNNBOOK_DATA)"
 	@echo "make execute         re-execute and store the notebooks (set CNNBOOK_DATA; NB=... for some of them)"
+	@echo "make verify          re-execute the notebooks in a copy and compare every figure with the stored one (NB=..., ARGS=--exact)"
 	@echo "make models          train the networks of data/models from scratch (set CNNBOOK_DATA; MODEL=face or sentiment)"
 	@echo "make web-demo        make the files of the page Try it from data/models"
 	@echo "make benchmark       measure speed and memory, and write the page on it (set CNNBOOK_DATA; ARGS=--help)"
@@ -50,6 +51,9 @@ execute: $(STAMP) data-is-named
 	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python tools/execute.py $(NB)
 	$(BIN)/python tools/home_picture.py
 	$(BIN)/python tools/model_card.py
+
+verify: $(STAMP) data-is-named
+	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python tools/verify.py $(ARGS) $(NB)
 
 models: export PYTHONPATH := $(CURDIR)/book
 models: $(STAMP) data-is-named

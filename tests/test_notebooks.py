@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import verify
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -141,9 +142,24 @@ def id_problems(nb):
 def metadata_problems(nb):
     problems = [f"notebook metadata {key!r}" for key in set(nb.metadata) - {"kernelspec", "language_info"}]
     for cell in nb.cells:
-        problems += [f"{cell.id}: metadata {key!r}" for key in set(cell.metadata) - {"tags", "mystnb"}]
+        problems += [f"{cell.id}: metadata {key!r}" for key in set(cell.metadata) - {"tags", "mystnb", "tolerance"}]
         for output in cell.get("outputs", []):
             problems += [f"{cell.id}: output {kind}" for kind in output.get("data", {}) if "widget" in kind]
+    return problems
+
+
+def tolerance_problems(nb):
+    """A tolerance of tools/verify.py stands where numbers are compared, and says nothing in vain."""
+    problems = []
+    for cell in nb.cells:
+        tolerance = cell.metadata.get("tolerance", {})
+        if tolerance and set(tags(cell)) & {"nbval-ignore-output", "nbval-check-output"}:
+            problems.append(f"{cell.id}: a tolerance where nothing is compared, or all must be equal")
+        shown = verify.texts(cell) if cell.cell_type == "code" else []
+        units = {unit for line in shown for _, unit in verify.numbers(line)}
+        problems += [f"{cell.id}: no number in {unit!r}" for unit in set(tolerance) - units - {"words"}]
+        negative = [unit for unit, value in tolerance.items() if value is not None and not value > 0]
+        problems += [f"{cell.id}: the tolerance of {unit!r} is not above 0" for unit in negative]
     return problems
 
 
@@ -375,7 +391,7 @@ def quotation_problems(nb, reviews):
 
 
 FORM = [
-    format_problems, kernel_problems, id_problems, metadata_problems, tag_problems, execution_problems,
+    format_problems, kernel_problems, id_problems, metadata_problems, tolerance_problems, tag_problems, execution_problems,
     error_problems, checked_cell_problems, size_problems, title_problems, opening_problems, section_problems,
     guess_problems, exercise_problems, self_test_problems, first_use_problems, figure_problems, colab_problems,
 ]  # fmt: skip
@@ -641,6 +657,10 @@ FAULTS = [
     (metadata_problems, change(metadata_at(3), execution={"iopub.execute_input": "2026-01-01"})),
     (metadata_problems, change(lambda nb: nb.metadata, widgets={})),
     (metadata_problems, show({"model_id": "1"}, "application/vnd.jupyter.widget-view+json")),
+    (tolerance_problems, change(metadata_at(3), tolerance={"years": 1})),
+    (tolerance_problems, change(metadata_at(9), tolerance={"words": None, "whole": 1})),
+    (tolerance_problems, change(metadata_at(3), tolerance={"whole": 0})),
+    (tolerance_problems, change(metadata_at(3), tolerance={"whole": 2}, tags=["nbval-ignore-output"])),
     (tag_problems, change(metadata_at(3), tags=["nbval-check-ouput"])),
     (execution_problems, change(cell_at(3), execution_count=None)),
     (execution_problems, change(cell_at(3), execution_count=7)),
