@@ -26,7 +26,7 @@ from execute import execute
 ROOT = Path(__file__).resolve().parents[1]
 COPY = ROOT / "_build" / "verify"
 UNITS = r"%|years?\b|points?\b|minutes?\b|seconds?\b|s\b|times\b"
-NUMBER = re.compile(rf"(?<![\w.])([-+−]?\d+(?:,\d{3})*(?:\.\d+)?)(?:\s*\**\s*({UNITS}))?")
+NUMBER = re.compile(rf"(?<![\w.])([-+−]?\d+(?:,\d{{3}})*(?:\.\d+)?)(?:\s*\**\s*({UNITS}))?")
 IGNORED = "nbval-ignore-output"
 DRIFTED, OTHERS = "DRIFTED", ("OTHER WORDS", "OTHER LINES", "OTHER PICTURE")
 
