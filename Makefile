@@ -8,19 +8,24 @@ NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
 # Tests that give the same with any data: `make test` has run them.
 NO_DATA := browser colab fork site workflows
 NBVAL := --nbval-current-env --nbval-cell-timeout=1200
+# What a run of tests leaves for `make test-figures`.
+RUN = --junitxml=_build/tests/$@.xml
+COVERAGE := --cov=book/cnnbook --cov-branch --cov-report=json:_build/tests/coverage.json --cov-report=term:skip-covered --cov-fail-under=95
 
-.PHONY: help book test test-colab test-real-data execute verify models web-demo benchmark clean
+.PHONY: help book test test-colab test-real-data test-figures execute verify mutation models web-demo benchmark clean
 
 help:
 	@echo "make book            build the site from the stored outputs into _build/html"
 	@echo "make test            all tests; re-executes every notebook on the embedded sample"
 	@echo "make test-colab      every notebook on a simulated Colab machine"
 	@echo "make test-real-data  the checks that need the real data (set CNNBOOK_DATA)"
+	@echo "make test-figures    write the figures of these three runs into the page How this book is tested"
 	@echo "make execute         re-execute and store the notebooks (set CNNBOOK_DATA; NB=... for some of them)"
 	@echo "make verify          re-execute the notebooks in a copy and compare every figure with the stored one (NB=..., ARGS=--exact)"
 	@echo "make models          train the networks of data/models from scratch (set CNNBOOK_DATA; MODEL=face or sentiment)"
 	@echo "make web-demo        make the files of the page Try it from data/models"
 	@echo "make benchmark       measure speed and memory, and write the page on it (set CNNBOOK_DATA; ARGS=--help)"
+	@echo "make mutation        break the book in many small ways and see whether the tests notice (set CNNBOOK_DATA; ARGS=--help)"
 	@echo "make clean           remove what was built, and .venv"
 
 $(STAMP): requirements.lock
@@ -37,15 +42,18 @@ book: $(STAMP)
 
 test: book
 	env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFILE=quick \
-	  $(BIN)/python -m pytest --nbval-lax $(NBVAL) tests book
+	  $(BIN)/python -m pytest $(RUN) $(COVERAGE) --nbval-lax $(NBVAL) tests book
 
 test-colab: $(STAMP)
-	$(BIN)/python -m pytest -m "long or not long" tests/test_colab.py
+	$(BIN)/python -m pytest $(RUN) -m "long or not long" tests/test_colab.py
 
 test-real-data: $(STAMP) data-is-named
-	CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(NO_DATA:%=--ignore=tests/test_%.py) tests
-	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python -m pytest --nbval $(NBVAL) book/01-*.ipynb book/02-*.ipynb
-	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=quick $(BIN)/python -m pytest --nbval-lax $(NBVAL) book/0[3-9]-*.ipynb
+	CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(RUN) $(NO_DATA:%=--ignore=tests/test_%.py) tests
+	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python -m pytest $(RUN:.xml=.strict.xml) --nbval $(NBVAL) book/01-*.ipynb book/02-*.ipynb
+	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(RUN:.xml=.quick.xml) --nbval-lax $(NBVAL) book/0[3-9]-*.ipynb
+
+test-figures: $(STAMP)
+	$(BIN)/python tools/test_figures.py
 
 execute: $(STAMP) data-is-named
 	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python tools/execute.py $(NB)
@@ -67,6 +75,10 @@ web-demo: $(STAMP)
 benchmark: export PYTHONPATH := $(CURDIR)/tests:$(CURDIR)/tools:$(CURDIR)/book
 benchmark: $(STAMP) data-is-named
 	$(BIN)/python -m benchmark $(ARGS)
+
+mutation: export PYTHONPATH := $(CURDIR)/tests
+mutation: $(STAMP) data-is-named
+	$(BIN)/python -m mutation $(ARGS)
 
 .PHONY: data-is-named
 data-is-named:

@@ -6,6 +6,7 @@ what is missing in a folder of wheels, packed from the same environment, and no 
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,9 @@ import yaml
 from nbclient import NotebookClient
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+import cnnbook.colab
+from cnnbook.colab import install_missing
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "book").glob("*.ipynb"))
@@ -192,6 +196,36 @@ def test_the_cell_fetches_the_address_and_branch_of_the_configuration(tmp_path, 
     cell = first_cell().replace("install_missing()", "print(os.getcwd())")
     told = subprocess.run([sys.executable, "-c", stand_in + cell], cwd=tmp_path, capture_output=True, text=True)
     assert (told.stdout, told.stderr) == (f"{tmp_path / 'book-files' / 'book'}\n", "")
+
+
+def test_pip_gets_what_is_missing_and_what_is_there_as_constraints(tmp_path, monkeypatch, capsys):
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("# comment\npytest>=1\nno-such-package>=2\nnumpy>=999\n", "utf-8")
+    asked = []
+
+    def run(command, check):
+        asked.append((command, Path(command[command.index("--constraint") + 1]).read_text("utf-8"), check))
+
+    monkeypatch.setattr(subprocess, "run", run)
+    install_missing(requirements)
+    [(command, constraints, check)] = asked
+    assert command[-1] == "no-such-package>=2" and check and f"pytest=={pytest.__version__}\n" in constraints
+    assert re.fullmatch(r"numpy \S+ is left as it is, but the book asks for numpy>=999\.\n", capsys.readouterr().out)
+
+
+def test_pip_is_not_asked_where_nothing_is_missing(tmp_path, monkeypatch):
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("pytest>=1\n", "utf-8")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("it ran a command"))
+    install_missing(requirements)
+
+
+def test_a_tool_of_the_machines_with_an_odd_version_is_passed_over(monkeypatch):
+    from types import SimpleNamespace
+
+    there = [("good", "1.0"), ("odd", "not-a-version"), ("broken", None), ("good", "2.0")]
+    monkeypatch.setattr(cnnbook.colab, "distributions", lambda: [SimpleNamespace(name=n, version=v) for n, v in there])
+    assert cnnbook.colab._versions() == {"good": "1.0"}  # the first that is found is the one that is imported
 
 
 def test_what_is_there_is_never_changed(colab, tmp_path):

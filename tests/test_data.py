@@ -147,6 +147,25 @@ def test_faces_have_the_fixed_interface(named):
     assert [int(p.mean()) for p in pictures] == [60, 120, 180]
 
 
+def test_colours_are_red_green_blue_in_this_order(named):
+    red = io.BytesIO()
+    Image.new("RGB", (128, 128), (200, 100, 20)).save(red, "PNG")
+    named(faces={f"train_test/{NAMED[0]}": red.getvalue()})
+    assert (data.load_faces()[1] == [200, 100, 20]).all()
+
+
+def test_a_picture_that_was_taken_sideways_is_turned(named):
+    """A camera held sideways stores the picture as its sensor lies, and in a tag (274) how to turn it."""
+    lying, stored = Image.new("RGB", (128, 128)), io.BytesIO()
+    lying.paste((255, 255, 255), (0, 0, 128, 64))  # white at the top as stored: at the right when it is turned
+    tags = Image.Exif()
+    tags[274] = 6
+    lying.save(stored, "JPEG", exif=tags)
+    named(faces={f"train_test/{NAMED[0]}": stored.getvalue()})
+    picture = data.load_faces()[1][0]
+    assert picture[:, 70:].min() > 200 and picture[:, :58].max() < 50
+
+
 def test_reviews_have_the_fixed_interface(named):
     named(reviews=TABLE)
     table = data.load_reviews()
