@@ -278,35 +278,12 @@ def test_a_misspelt_switch_is_refused(monkeypatch):
 # --- Downloads that fail -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "status, content",
-    [(404, b"gone"), (500, b"oops"), (200, b"<html>Please log in</html>"), (200, archive(good_faces())[:500]), (200, b"")],
-)
-def test_a_bad_download_leaves_nothing_and_the_sample_steps_in(places, serve, capsys, status, content):
-    put(places / "sample")
-    serve({name: (status, content) for name in data.DIGESTS})
-    table, _ = data.load_faces()
-    reviews = data.load_reviews()
-    assert len(table) == 3 and len(reviews) == 3
-    assert list((places / "cache").iterdir()) == []
-    out = capsys.readouterr().out
-    assert out.count("INVENTED") == 2 and "127.0.0.1" in out  # says which address failed
-
-
 def test_an_address_that_nobody_answers(places, capsys):
     put(places / "sample")
     data.load_reviews()
     out = capsys.readouterr().out
     assert "could not be fetched" in out and "INVENTED" in out
     assert list((places / "cache").iterdir()) == []
-
-
-def test_a_cache_that_cannot_be_written(places, serve, capsys):
-    put(places / "sample")
-    (places / "cache").write_text("a file stands where the folder should be")
-    serve({data.REVIEWS: (200, TABLE)})
-    assert len(data.load_reviews()) == 3
-    assert "cannot be written" in capsys.readouterr().out
 
 
 # --- Malformed data ------------------------------------------------------------------------------

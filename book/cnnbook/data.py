@@ -5,6 +5,7 @@ Sources, in this order: the folder named by CNNBOOK_DATA, the cache, a download
 describes the data and its terms. Nothing is ever extracted to disk.
 """
 
+import contextlib
 import csv
 import hashlib
 import io
@@ -13,6 +14,7 @@ import re
 import shutil
 import tempfile
 import threading
+import time
 import warnings
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -48,6 +50,7 @@ MAX_PICTURE_PIXELS = 25_000_000
 DECODE_BATCH = 256  # pictures in work at one time
 MAX_TABLE_BYTES = 200 * 2**20
 DOWNLOAD_TIMEOUT = 30  # seconds without an answer
+DOWNLOAD_LIMIT = 30 * 60  # seconds for one attempt: a server that sends a byte now and then never times out
 DOWNLOAD_RETRIES = 2
 LINE = "=" * 78
 
@@ -132,6 +135,7 @@ def _download(name):
     pooch.get_logger().setLevel("ERROR")
     try:
         CACHE.mkdir(parents=True, exist_ok=True)
+        _clear_leftovers()
         folder = tempfile.mkdtemp(prefix="download-", dir=CACHE)
     except OSError as error:
         raise DataError(f"The cache {CACHE} cannot be written ({error.strerror}).") from None
@@ -143,16 +147,52 @@ def _download(name):
             urls={name: DOWNLOADS[name]},
             retry_if_failed=DOWNLOAD_RETRIES,
         )
-        downloader = pooch.HTTPDownloader(progressbar=True, timeout=DOWNLOAD_TIMEOUT)
-        path = Path(fetcher.fetch(name, downloader=downloader))
+        path = Path(fetcher.fetch(name, downloader=_receive))
         _read_faces(path) if name == FACES else _read_reviews(path)
         os.replace(path, CACHE / name)
     except DataError as error:
         raise DataError(f"What {DOWNLOADS[name]} sent is not usable: {error}") from None
     except (OSError, ValueError) as error:  # requests' errors are OSErrors
-        raise DataError(f"{DOWNLOADS[name]} could not be fetched ({type(error).__name__}).") from None
+        why = error.strerror if error.__class__ is OSError and error.strerror else type(error).__name__
+        raise DataError(f"{DOWNLOADS[name]} could not be fetched ({why}).") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _receive(url, path, _):
+    """Write what `url` sends to a file: a downloader for pooch, which has none with a limit for the whole.
+
+    Raises OSError, of which the errors of requests are a kind.
+    """
+    import requests
+    from tqdm import tqdm
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+    deadline = time.monotonic() + DOWNLOAD_LIMIT
+    with requests.get(url, stream=True, timeout=DOWNLOAD_TIMEOUT) as response, open(path, "wb") as file:
+        response.raise_for_status()
+        size = int(response.headers.get("Content-Length", 0)) or None
+        with tqdm(total=size, unit="B", unit_scale=True, desc=PurePosixPath(url).name, leave=False) as bar:
+            try:
+                # read1 returns with whatever has come, so that the clock is looked at even while bytes drip.
+                while part := response.raw.read1(2**16, decode_content=True):
+                    if time.monotonic() > deadline:
+                        raise TimeoutError(f"not complete after {DOWNLOAD_LIMIT} seconds")
+                    file.write(part)
+                    bar.update(len(part))
+            # pooch tries again after errors of requests, which translates urllib3's only where it reads itself.
+            except ReadTimeoutError as error:
+                raise requests.exceptions.ReadTimeout(error) from None
+            except HTTPError as error:
+                raise requests.exceptions.ConnectionError(error) from None
+
+
+def _clear_leftovers():
+    """Remove what killed downloads left in the cache: folders older than any living download can be."""
+    for folder in CACHE.glob("download-*"):
+        with contextlib.suppress(OSError):  # another process may be faster
+            if time.time() - folder.stat().st_mtime > (DOWNLOAD_RETRIES + 1) * (DOWNLOAD_LIMIT + 60):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _read_faces(path):
