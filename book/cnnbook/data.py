@@ -27,6 +27,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from . import ConfigurationError, DataError
 
 FACES, REVIEWS = "train_test.zip", "car_reviews.csv"
+UNZIPPED = ("train_test", "UTKFace")  # folders of faces: the book's set, and the whole one as Kaggle offers it
 DOWNLOADS = {
     FACES: "https://patrick-richter.github.io/assets/zip/train_test.zip",
     REVIEWS: "https://patrick-richter.github.io/assets/csv/car_reviews.csv",
@@ -42,10 +43,12 @@ SAMPLE = ROOT / "data" / "sample"
 
 FACE_SIZE = 128
 # A few of the set's own names have a digit too many or too few, or a stray space.
-FACE_NAME = re.compile(r"(\d{1,3})_([01])_([0-4])_\d{14,20} ?\.jpg(?:\.chip\.jpg)?")
+FACE_NAME = re.compile(r"(\d{1,3})_([01])_([0-4])_\d{14,20} ?\.jpg(?:\.chip\.jpg)?", re.ASCII)
 MAX_AGE = 120
 MAX_PICTURES = 100_000
 MAX_PICTURE_BYTES = 20 * 2**20
+MAX_ARCHIVE_BYTES = 4 * 2**30  # of all pictures, unpacked; the whole of UTKFace needs a fortieth of it
+MAX_RATIO = 200  # unpacked to packed: pictures are compressed already, and a bomb is not
 MAX_PICTURE_PIXELS = 25_000_000
 DECODE_BATCH = 256  # pictures in work at one time
 MAX_TABLE_BYTES = 200 * 2**20
@@ -118,11 +121,11 @@ def _find_in_named_folder(name, folder):
             f"CNNBOOK_DATA names {folder}, which is not a folder; "
             f"set it to the folder that holds {FACES} and {REVIEWS}, or leave it unset."
         )
-    unzipped = folder / Path(name).stem
     if (folder / name).is_file():
         return folder / name
-    if name == FACES and unzipped.is_dir():
-        return unzipped
+    for unzipped in UNZIPPED if name == FACES else ():
+        if (folder / unzipped).is_dir():
+            return folder / unzipped
     raise DataError(
         f"The folder in CNNBOOK_DATA, {folder}, holds no {name}; put the file there, or leave CNNBOOK_DATA unset."
     )
@@ -205,6 +208,8 @@ def _read_faces(path):
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         if len(members) > MAX_PICTURES:
             raise DataError(f"{path} holds {len(members):,} files, more than {MAX_PICTURES:,}; use the set's own file.")
+        if sum(size for _, size, _ in members) > MAX_ARCHIVE_BYTES:
+            raise DataError(f"{path} unpacks to more than {MAX_ARCHIVE_BYTES // 2**30} GB; use the set's own file.")
         members.sort(key=lambda member: (PurePosixPath(member[0]).name, member[0]))
         # Filled in place: a list of pictures, stacked at the end, would need twice the memory.
         pictures = np.empty((len(members), FACE_SIZE, FACE_SIZE, 3), "uint8")
@@ -269,7 +274,12 @@ class _open_faces:
                 f"{self.path} is not a complete zip archive; delete it and fetch it again from {DOWNLOADS[FACES]}."
             ) from None
         infos = [i for i in self.archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
-        return [(i.filename, i.file_size, lambda i=i: self.archive.read(i)) for i in infos]
+        return [(i.filename, i.file_size, lambda i=i: self._unpacked(i)) for i in infos]
+
+    def _unpacked(self, info):
+        if info.file_size > MAX_RATIO * max(info.compress_size, 1):
+            raise ValueError(f"packed more than {MAX_RATIO} times")
+        return self.archive.read(info)
 
     def __exit__(self, *_):
         if self.archive:
@@ -311,8 +321,8 @@ def _read_reviews(path):
         if path.stat().st_size > MAX_TABLE_BYTES:
             raise DataError(f"{path} is larger than {MAX_TABLE_BYTES // 2**20} MB; put the set's own {REVIEWS} there.")
         text = path.read_bytes().decode("utf-8-sig")
-        # newline=None turns the file's lone carriage returns into line ends.
-        reader = csv.reader(io.StringIO(text, newline=None), strict=True)
+        # newline="" ends a line at the file's lone carriage returns too, and leaves those in quotes as they are.
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = next(reader, [])
         rows = [(reader.line_num, row) for row in reader if row]
     except (UnicodeDecodeError, csv.Error, OSError):
@@ -323,6 +333,8 @@ def _read_reviews(path):
     missing = [column for column in ("Sentiment", "Review") if column not in header]
     if missing:
         raise DataError(f"{path} lacks the column {' and '.join(missing)}; put the set's own {REVIEWS} there.")
+    if len(set(header)) < len(header):
+        raise DataError(f"{path} has two columns of one name; put the set's own {REVIEWS} there.")
     records, left_out = [], []
     for line, row in rows:
         record = dict(zip(header, row))
