@@ -12,12 +12,19 @@ NBVAL := --nbval-current-env --nbval-cell-timeout=1200
 RUN = --junitxml=_build/tests/$@.xml
 COVERAGE := --cov=book/cnnbook --cov-branch --cov-report=json:_build/tests/coverage.json --cov-report=term:skip-covered --cov-fail-under=95
 
-.PHONY: help book test test-colab test-real-data test-figures execute verify mutation models web-demo benchmark clean
+# The oldest or the newest versions that requirements.txt allows.
+RESOLUTION ?= lowest
+OTHER := .venv-$(RESOLUTION)
+# What needs neither the site, nor a browser, nor a maintainer's tool.
+VERSION_TESTS := data models notebooks plots profile recipes reviews sample
+
+.PHONY: help book test test-colab test-versions test-real-data test-figures execute verify mutation models web-demo benchmark clean
 
 help:
 	@echo "make book            build the site from the stored outputs into _build/html"
 	@echo "make test            all tests; re-executes every notebook on the embedded sample"
 	@echo "make test-colab      every notebook on a simulated Colab machine"
+	@echo "make test-versions   unit tests and notebooks on the oldest packages allowed (RESOLUTION=highest: the newest)"
 	@echo "make test-real-data  the checks that need the real data (set CNNBOOK_DATA)"
 	@echo "make test-figures    write the figures of these three runs into the page How this book is tested"
 	@echo "make execute         re-execute and store the notebooks (set CNNBOOK_DATA; NB=... for some of them)"
@@ -26,7 +33,7 @@ help:
 	@echo "make web-demo        make the files of the page Try it from data/models"
 	@echo "make benchmark       measure speed and memory, and write the page on it (set CNNBOOK_DATA; ARGS=--help)"
 	@echo "make mutation        break the book in many small ways and see whether the tests notice (set CNNBOOK_DATA; ARGS=--help)"
-	@echo "make clean           remove what was built, and .venv"
+	@echo "make clean           remove what was built, and the virtual environments"
 
 $(STAMP): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
@@ -46,6 +53,18 @@ test: book
 
 test-colab: $(STAMP)
 	$(BIN)/python -m pytest $(RUN) -m "long or not long" tests/test_colab.py
+
+# uv, because pip has no lowest resolution; lowest-direct, because what our packages need is their own affair; --no-build,
+# because releases older than a Python have no wheel for it. Pinned first, so that no test tool can lift a version.
+test-versions:
+	@test "$(RESOLUTION)" = lowest -o "$(RESOLUTION)" = highest || { echo "RESOLUTION is lowest or highest."; exit 1; }
+	$(PYTHON) -m venv --clear $(OTHER)
+	$(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock uv
+	$(OTHER)/bin/uv pip compile --quiet --no-build --python $(OTHER)/bin/python \
+	  --resolution $(RESOLUTION:lowest=lowest-direct) requirements.txt --output-file $(OTHER)/requirements.txt
+	$(OTHER)/bin/uv pip install --quiet --python $(OTHER)/bin/python -r $(OTHER)/requirements.txt --group test
+	env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFILE=quick $(OTHER)/bin/python -m pytest \
+	  --nbval-lax $(NBVAL) $(VERSION_TESTS:%=tests/test_%.py) $(wildcard book/[0-9]*.ipynb)
 
 test-real-data: $(STAMP) data-is-named
 	CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(RUN) $(NO_DATA:%=--ignore=tests/test_%.py) tests
@@ -86,4 +105,4 @@ data-is-named:
 	  { echo "Set CNNBOOK_DATA to the folder that holds train_test.zip and car_reviews.csv (see data/README.md)."; exit 1; }
 
 clean:
-	rm -rf _build .venv
+	rm -rf _build .venv .venv-lowest .venv-highest

@@ -433,7 +433,7 @@ def test_too_many_files_are_refused(named, monkeypatch):
         (b"sentiment,review\rPos, good\r", "Sentiment and Review"),
         (b"Sentiment,Review\r", "no row labelled Pos or Neg"),
         (b"Sentiment,Review\rgreat, car\r", "no row labelled Pos or Neg"),
-        (b"\xff\xfe\x00\x81Sentiment", "not a readable table"),
+        (b"\xff\xfe\x00\x81Sentiment", "not text in UTF-8"),
         (b'Sentiment,Review\rPos,"never closed\rNeg, bad\r', "not a readable table"),
         (archive({"a": b"b"}), ""),
     ],

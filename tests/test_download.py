@@ -223,6 +223,33 @@ def test_a_good_earlier_copy_outlives_a_download_that_fails(serve, impatient, fa
     assert len(data.load_reviews()) == 8000
 
 
+@pytest.mark.parametrize("damage", [b"", TABLE.replace(b"Review", b"R", 1), b"\xff" + TABLE], ids=["empty", "column", "bytes"])
+def test_a_cached_file_that_was_damaged_later_is_fetched_anew(serve, capsys, damage):
+    data.CACHE.mkdir()
+    (data.CACHE / data.REVIEWS).write_bytes(damage)
+    serve(sound)
+    assert len(data.load_reviews()) == 8000 and (data.CACHE / data.REVIEWS).read_bytes() == TABLE
+    assert "as the file in the cache was damaged" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("offline", ["", "1"])
+def test_where_it_cannot_be_fetched_the_damaged_file_is_named_and_kept(serve, monkeypatch, offline):
+    data.CACHE.mkdir()
+    (data.CACHE / data.REVIEWS).write_bytes(b"")
+    server = serve(status(404))
+    monkeypatch.setenv("CNNBOOK_OFFLINE", offline)
+    with pytest.raises(DataError, match=str(data.CACHE / data.REVIEWS)) as caught:
+        data.load_reviews()
+    assert (server.url in str(caught.value)) == (not offline) and cached() == [data.REVIEWS]
+
+
+def test_a_download_that_does_not_end_is_given_up(serve, monkeypatch, capsys):
+    monkeypatch.setattr(data, "MAX_DOWNLOAD_BYTES", 100_000)
+    serve(sound)
+    assert len(data.load_reviews()) == 1 and cached() == []
+    assert "more than 0 MB" in capsys.readouterr().out
+
+
 def test_a_cache_that_cannot_be_made_is_named(serve, capsys, places):
     (places / "cache").write_text("a file stands where the folder should be")
     serve(sound)

@@ -155,8 +155,8 @@ CASES = {
     "no review": (table("Neg,   "), LEFT_OUT, "an empty review"),
     "a field too many": (table("Neg, good, cheap"), LEFT_OUT, "3 fields instead of 2"),
     "a field too few": (table("Neg"), LEFT_OUT, "1 fields instead of 2"),
-    "UTF-16": (table("Neg, It broke").decode().encode("utf-16"), REFUSED, "not a readable table"),
-    "Latin-1": (table("Neg, naïve").decode().encode("latin-1"), REFUSED, "not a readable table"),
+    "UTF-16": (table("Neg, It broke").decode().encode("utf-16"), REFUSED, "not text in UTF-8"),
+    "Latin-1": (table("Neg, naïve").decode().encode("latin-1"), REFUSED, "not text in UTF-8"),
     "a quote that is never closed": (table('Neg,"It broke', "Pos, fine"), REFUSED, "not a readable table"),
     "a review beyond csv's limit": (table("Neg," + "x" * 140_000), REFUSED, "not a readable table"),
     "two columns of one name": (table("Neg, a, b", header="Sentiment,Review,Review"), REFUSED, "two columns of one name"),
@@ -207,6 +207,11 @@ def test_a_turned_picture_stands_upright(folder, orientation):
     (folder / data.FACES).write_bytes(archive((NAME, turned(orientation))))
     face = data.load_faces()[1][1]
     assert face[:60].min() > 200 and face[68:].max() < 50
+
+
+def test_16_bits_of_grey_keep_their_brightness(folder):
+    (folder / data.FACES).write_bytes(archive((NAME, picture("I;16", kind="PNG", colour=100 * 256 + 5))))
+    assert (data.load_faces()[1][1] == 100).all()
 
 
 def test_what_stands_in_quotes_is_kept(folder):

@@ -37,7 +37,13 @@ MAX_BYTES = 4 * 10**6
 MIN_ALT = 40
 QUOTE = 12  # so many consecutive words of a review are a quotation
 
-MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|tmp|root|home|Users|content)/")
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|tmp|root|home|Users|content|mnt|opt|srv|kaggle)/|\b[A-Z]:\\\\?\w")
+# What services call their keys, and anything that is assigned to a name that says so.
+SECRET = re.compile(
+    r"\bgh[oprsu]_\w{30,}|\bgithub_pat_\w{20,}|\bhf_[A-Za-z]{30,}|\bAKIA[0-9A-Z]{16}\b|\bAIza[\w-]{35}|\bsk-[\w-]{20,}"
+    r"|\bxox[abp]-[\w-]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY|://[^\s/:@\"']+:[^\s/@\"']+@"
+    r"|(?i:password|passwd|secret|api_?key|access_?token)\w*[\"']?\s*[:=]\s*[\"'][^\"'\s]{8,}[\"']"
+)
 NUMBER = re.compile(
     r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*(%|per\s?cent\b|percentage points?\b)"
     r"|(?<![\w.,])(\d+\.\d+)\s*-?(years?\b|points?\b)"
@@ -183,6 +189,17 @@ def error_problems(nb):
     return problems
 
 
+def hidden_output_problems(nb):
+    """What a reader cannot see must not be stored: it would escape every look at the page."""
+    hidden = {"hide-output", "remove-output", "remove-cell"}
+    problems = [f"{cell.id}: hides its output" for cell in code(nb) if hidden & set(tags(cell)) and cell.outputs]
+    for cell in code(nb):
+        for output in cell.outputs:
+            kept = {key for told in output.get("metadata", {}).values() for key in told}
+            problems += [f"{cell.id}: output metadata {key!r}" for key in sorted(kept - {"width", "height"})]
+    return problems
+
+
 def checked_cell_problems(nb):
     count = sum("nbval-check-output" in tags(cell) for cell in code(nb))
     return [] if count >= 2 else [f"{count} cells with the tag nbval-check-output, fewer than 2"]
@@ -306,6 +323,12 @@ def path_problems(nb):
     return [f"{where}: machine path {match.string[match.start():][:50]!r}" for where, match in found if match]
 
 
+def secret_problems(nb):
+    found = [(where, SECRET.search(text)) for where, text in all_texts(nb)]
+    # The beginning is enough to find it; a test's log is public.
+    return [f"{where}: {match[0][:8]!r}... looks like a secret" for where, match in found if match]
+
+
 def number_problems(nb):
     """Measured numbers belong in computed outputs; typed ones go stale."""
     problems = []
@@ -391,11 +414,12 @@ def quotation_problems(nb, reviews):
 
 
 FORM = [
-    format_problems, kernel_problems, id_problems, metadata_problems, tolerance_problems, tag_problems, execution_problems,
-    error_problems, checked_cell_problems, size_problems, title_problems, opening_problems, section_problems,
+    format_problems, kernel_problems, id_problems, metadata_problems, tolerance_problems, tag_problems,
+    execution_problems, error_problems, hidden_output_problems, checked_cell_problems, size_problems, title_problems,
+    opening_problems, section_problems,
     guess_problems, exercise_problems, self_test_problems, first_use_problems, figure_problems, colab_problems,
 ]  # fmt: skip
-CONTENT = [path_problems, number_problems, file_name_problems, citation_problems, term_problems]
+CONTENT = [path_problems, secret_problems, number_problems, file_name_problems, citation_problems, term_problems]
 
 
 # The book
@@ -708,6 +732,15 @@ FAULTS = [
     (colab_problems, swap('", "', '", "another-', 1)),
     (path_problems, put("See /home/someone/notes.", 2)),
     (path_problems, show("saved in '/tmp/x/model.keras'")),
+    (path_problems, show(r"saved in C:\Users\someone")),
+    (path_problems, show("see /mnt/disk/model.keras")),
+    (secret_problems, put("Use ghp_" + "a1" * 18)),
+    (secret_problems, show("https://someone:word@example.org/")),
+    (secret_problems, show("-----BEGIN RSA " + "PRIVATE KEY-----")),
+    (secret_problems, put("API_KEY = " + repr("0123456789"))),
+    (hidden_output_problems, change(metadata_at(3), tags=["remove-cell"])),
+    (hidden_output_problems, lambda nb: nb.cells[4].outputs[0].update(metadata={"image/png": {"date": "2026"}})),
+    (metadata_problems, change(metadata_at(3), jupyter={"outputs_hidden": True})),
     (number_problems, put("The accuracy is 84.1%.")),
     (number_problems, put("It names 84 per cent.")),
     (number_problems, put("It errs by 7.93 years.")),

@@ -185,7 +185,7 @@ def test_nothing_typed_becomes_html(opened, text):
     assert opened.evaluate("window.broken") is None
 
 
-def test_the_newest_question_wins(opened, vocabulary):
+def test_the_newest_question_wins(opened, vocabulary):  # noqa: F811, the fixture
     """A long text and at once a short one: the answer about the long one comes later, and is not shown."""
     judge(opened, "bad")
     opened.evaluate(

@@ -118,7 +118,7 @@ FAULTS = [
     (limit_problems, "    permissions:\n      issues: write # opens or continues one issue\n", ""),
     (limit_problems, "concurrency:\n  group: weekly\n  cancel-in-progress: false\n", ""),
     (limit_problems, "  workflow_dispatch:\n", "  pull_request_target:\n"),
-    (command_problems, "make execute", "make exceute"),
+    (command_problems, "make verify", "make verfiy"),
     (command_problems, "tests/test_notebooks.py", "tests/test_notebook.py"),
     (expression_problems, 'body="A number', 'body="${{ github.head_ref }} A number'),
 ]

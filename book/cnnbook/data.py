@@ -7,6 +7,7 @@ describes the data and its terms. Nothing is ever extracted to disk.
 
 import contextlib
 import csv
+import errno
 import hashlib
 import io
 import os
@@ -48,13 +49,14 @@ MAX_AGE = 120
 MAX_PICTURES = 100_000
 MAX_PICTURE_BYTES = 20 * 2**20
 MAX_ARCHIVE_BYTES = 4 * 2**30  # of all pictures, unpacked; the whole of UTKFace needs a fortieth of it
-MAX_RATIO = 200  # unpacked to packed: pictures are compressed already, and a bomb is not
+MAX_RATIO = 200  # unpacked to packed, above 1 MB: pictures are compressed already, and a bomb is not
 MAX_PICTURE_PIXELS = 25_000_000
 DECODE_BATCH = 256  # pictures in work at one time
 MAX_TABLE_BYTES = 200 * 2**20
 DOWNLOAD_TIMEOUT = 30  # seconds without an answer
 DOWNLOAD_LIMIT = 30 * 60  # seconds for one attempt: a server that sends a byte now and then never times out
 DOWNLOAD_RETRIES = 2
+MAX_DOWNLOAD_BYTES = 200 * 2**20
 LINE = "=" * 78
 
 
@@ -66,8 +68,7 @@ def load_faces():
     (N, 128, 128, 3), RGB. `table.attrs["is_book_data"]` says whether this is the data that
     the book was built with. Raises DataError.
     """
-    path, origin, failure = _find(FACES)
-    table, pictures, digest, left_out = _read_faces(path)
+    (table, pictures, digest, left_out), origin, failure = _find_and_read(FACES)
     _announce("Faces", f"{len(table):,} pictures", origin, failure, digest == DIGESTS[FACES], left_out)
     table.attrs["is_book_data"] = digest == DIGESTS[FACES]
     return table, pictures
@@ -79,11 +80,29 @@ def load_reviews():
     `table.attrs["is_book_data"]` says whether this is the data that the book was built with.
     Raises DataError.
     """
-    path, origin, failure = _find(REVIEWS)
-    table, digest, left_out = _read_reviews(path)
+    (table, digest, left_out), origin, failure = _find_and_read(REVIEWS)
     _announce("Reviews", f"{len(table):,} texts", origin, failure, digest == DIGESTS[REVIEWS], left_out)
     table.attrs["is_book_data"] = digest == DIGESTS[REVIEWS]
     return table
+
+
+def _read(name, path):
+    return _read_faces(path) if name == FACES else _read_reviews(path)
+
+
+def _find_and_read(name):
+    """Return (what was read, origin, why the download failed or None); a damaged file in the cache is fetched anew."""
+    path, origin, failure = _find(name)
+    try:
+        return _read(name, path), origin, failure
+    except DataError as damage:
+        if path != CACHE / name or _offline():
+            raise
+        try:
+            _download(name)  # the damaged file stays until a good one takes its place
+        except DataError as error:
+            raise DataError(f"{damage} A new download failed too: {error}") from None
+        return _read(name, path), "a new download, as the file in the cache was damaged", None
 
 
 def _find(name):
@@ -151,12 +170,12 @@ def _download(name):
             retry_if_failed=DOWNLOAD_RETRIES,
         )
         path = Path(fetcher.fetch(name, downloader=_receive))
-        _read_faces(path) if name == FACES else _read_reviews(path)
+        _read(name, path)
         os.replace(path, CACHE / name)
     except DataError as error:
         raise DataError(f"What {DOWNLOADS[name]} sent is not usable: {error}") from None
     except (OSError, ValueError) as error:  # requests' errors are OSErrors
-        why = error.strerror if error.__class__ is OSError and error.strerror else type(error).__name__
+        why = error.strerror if error.__class__ is OSError else type(error).__name__
         raise DataError(f"{DOWNLOADS[name]} could not be fetched ({why}).") from None
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -181,6 +200,8 @@ def _receive(url, path, _):
                 while part := response.raw.read1(2**16, decode_content=True):
                     if time.monotonic() > deadline:
                         raise TimeoutError(f"not complete after {DOWNLOAD_LIMIT} seconds")
+                    if file.tell() + len(part) > MAX_DOWNLOAD_BYTES:
+                        raise OSError(errno.EFBIG, f"more than {MAX_DOWNLOAD_BYTES // 2**20} MB")
                     file.write(part)
                     bar.update(len(part))
             # pooch tries again after errors of requests, which translates urllib3's only where it reads itself.
@@ -277,7 +298,7 @@ class _open_faces:
         return [(i.filename, i.file_size, lambda i=i: self._unpacked(i)) for i in infos]
 
     def _unpacked(self, info):
-        if info.file_size > MAX_RATIO * max(info.compress_size, 1):
+        if info.file_size > max(2**20, MAX_RATIO * info.compress_size):
             raise ValueError(f"packed more than {MAX_RATIO} times")
         return self.archive.read(info)
 
@@ -309,7 +330,10 @@ def _decode(content):
     with picture:
         if picture.width * picture.height > MAX_PICTURE_PIXELS:
             raise ValueError(f"{picture.width} x {picture.height} pixels")
-        picture = ImageOps.exif_transpose(picture).convert("RGB")
+        picture = ImageOps.exif_transpose(picture)
+        if picture.mode.startswith("I"):  # 16 bits of grey, which convert would cut off at 255
+            picture = Image.fromarray((np.asarray(picture) >> 8).astype("uint8"))
+        picture = picture.convert("RGB")
     if picture.size != (FACE_SIZE, FACE_SIZE):
         picture = picture.resize((FACE_SIZE, FACE_SIZE), Image.Resampling.LANCZOS)
     return np.asarray(picture)
@@ -325,7 +349,9 @@ def _read_reviews(path):
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = next(reader, [])
         rows = [(reader.line_num, row) for row in reader if row]
-    except (UnicodeDecodeError, csv.Error, OSError):
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is not text in UTF-8; save it as UTF-8, or put the set's own {REVIEWS} there.") from None
+    except (csv.Error, OSError):
         raise DataError(
             f"{path} is not a readable table of comma-separated values; "
             f"delete it and fetch it again from {DOWNLOADS[REVIEWS]}."
