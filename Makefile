@@ -6,8 +6,9 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
 # Tests that give the same with any data: `make test` has run them.
-NO_DATA := browser colab fork site workflows
+NO_DATA := browser colab download fork hostile lessons mutation safe_files site test_figures verify workflows
 NBVAL := --nbval-current-env --nbval-cell-timeout=1200
+SAMPLE := env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFILE=quick
 # What a run of tests leaves for `make test-figures`.
 RUN = --junitxml=_build/tests/$@.xml
 COVERAGE := --cov=book/cnnbook --cov-branch --cov-report=json:_build/tests/coverage.json --cov-report=term:skip-covered --cov-fail-under=95
@@ -48,8 +49,8 @@ book: $(STAMP)
 	@test -f _build/html/book/intro.html || { echo "The build left no _build/html/book/intro.html."; exit 1; }
 
 test: book
-	env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFILE=quick \
-	  $(BIN)/python -m pytest $(RUN) $(COVERAGE) --nbval-lax $(NBVAL) tests book
+	$(SAMPLE) $(BIN)/python -m pytest $(RUN) $(COVERAGE) tests
+	$(SAMPLE) $(BIN)/python -m pytest $(RUN:.xml=.notebooks.xml) --nbval-lax $(NBVAL) book
 
 test-colab: $(STAMP)
 	$(BIN)/python -m pytest $(RUN) -m "long or not long" tests/test_colab.py
@@ -63,7 +64,7 @@ test-versions:
 	$(OTHER)/bin/uv pip compile --quiet --no-build --python $(OTHER)/bin/python \
 	  --resolution $(RESOLUTION:lowest=lowest-direct) requirements.txt --output-file $(OTHER)/requirements.txt
 	$(OTHER)/bin/uv pip install --quiet --python $(OTHER)/bin/python -r $(OTHER)/requirements.txt --group test
-	env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFILE=quick $(OTHER)/bin/python -m pytest \
+	$(SAMPLE) $(OTHER)/bin/python -m pytest \
 	  --nbval-lax $(NBVAL) $(VERSION_TESTS:%=tests/test_%.py) $(wildcard book/[0-9]*.ipynb)
 
 test-real-data: $(STAMP) data-is-named
