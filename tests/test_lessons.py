@@ -221,7 +221,7 @@ def test_05_rates_rise_and_fall_and_the_weights_are_averaged(faces_chapter):
 
 def test_05_answers_are_the_mean_of_a_face_and_its_mirror_image(faces_chapter):
     network = faces_chapter["build"](faces_chapter["BEST"])
-    pictures = faces_chapter["images"][:4]
+    pictures = faces_chapter["images"][:4].astype("float32")  # of bytes, Resizing would round
     answers = faces_chapter["answer_model"](network, faces_chapter["BEST"]).predict(pictures, verbose=0)
     shrink = faces_chapter["layers"].Resizing(64, 64)
     views = [network.predict(shrink(some).numpy(), verbose=0) for some in (pictures, pictures[:, :, ::-1])]
