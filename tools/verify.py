@@ -128,18 +128,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--exact", action="store_true", help="no tolerance; pictures too")
-    parser.add_argument("--executed", type=Path, help="execute nothing, compare with the notebooks in this folder")
     arguments = parser.parse_args()
-    folder = arguments.executed or copy_of_the_book()
+    folder = copy_of_the_book()
     counts = {}
     print(row("figure", "stored", "now", "tolerance", "verdict"), row(*["---"] * 5), sep="\n")
     for path in arguments.notebooks:
         stored = nbformat.read(path, as_version=4)
-        if not arguments.executed:
-            try:
-                execute(folder / path.name, folder / path.name)
-            except CellExecutionError as error:
-                sys.exit(f"{path}: a cell failed.\n{error}")
+        try:
+            execute(folder / path.name, folder / path.name)
+        except CellExecutionError as error:
+            sys.exit(f"{path}: a cell failed.\n{error}")
         for found in compare(stored, nbformat.read(folder / path.name, as_version=4), arguments.exact):
             counts[found[-1]] = counts.get(found[-1], 0) + 1
             print(table_row(path.name[:2], *found), flush=True)

@@ -39,17 +39,16 @@ def apply(mutant, root):
     """Change the file below `root`; returns its old text. Raises LookupError if `old` does not stand there exactly once."""
     path = root / mutant["file"]
     before = path.read_text("utf-8")
-    if path.suffix == ".ipynb":
-        notebook = nbformat.reads(before, as_version=4)
-        cells = [cell for cell in notebook.cells if cell.id == mutant["cell"]]
-        if len(cells) != 1 or cells[0].source.count(mutant["old"]) != 1:
-            raise LookupError(f"{mutant['name']}: {mutant['old']!r} is not there once.")
-        cells[0].source = cells[0].source.replace(mutant["old"], mutant["new"])
-        path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    else:
-        if before.count(mutant["old"]) != 1:
-            raise LookupError(f"{mutant['name']}: {mutant['old']!r} is not there once.")
-        path.write_text(before.replace(mutant["old"], mutant["new"]), "utf-8")
+    notebook = nbformat.reads(before, as_version=4) if path.suffix == ".ipynb" else None
+    cells = [cell for cell in notebook.cells if cell.id == mutant["cell"]] if notebook else []
+    source = "".join(cell.source for cell in cells) if notebook else before
+    if source.count(mutant["old"]) != 1:
+        raise LookupError(f"{mutant['name']}: {mutant['old']!r} is not there once.")
+    changed = source.replace(mutant["old"], mutant["new"])
+    if notebook:
+        cells[0].source = changed
+        changed = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    path.write_text(changed, "utf-8")
     return before
 
 
@@ -129,7 +128,8 @@ def shown(found):
 
 def known():
     """Return what the page says: {name: test that caught it, or None}."""
-    rows = re.findall(r"^\| [^|]+ \| ([^|]+) \| (`.+`|\*\*nothing\*\*) \|$", CAUGHT.read_text("utf-8") if CAUGHT.exists() else "", flags=re.M)
+    page = CAUGHT.read_text("utf-8")
+    rows = re.findall(r"^\| [^|]+ \| ([^|]+) \| (`.+`|\*\*nothing\*\*) \|$", page, flags=re.M)
     return {name: None if test == SURVIVED else test.strip("`") for name, test in rows}
 
 
