@@ -1,5 +1,6 @@
 """The built site: every page is there, nothing on it leads nowhere, and the stored outputs are shown."""
 
+import importlib.metadata
 import os
 import re
 from functools import cache
@@ -8,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
+from _ext import licences
 from bs4 import BeautifulSoup
 from PIL import Image
 
@@ -163,6 +165,30 @@ def test_shared_links_show_title_and_card(site, file):
     assert told["twitter:card"] == "summary_large_image"
     icons = {link["rel"][0]: link["href"] for link in head.select("link[rel~='icon'], link[rel='apple-touch-icon']")}
     assert set(icons) == {"icon", "apple-touch-icon"}
+
+
+def test_every_file_that_a_browser_is_handed_has_one_owner(site):
+    static = site / "_static"
+    files = [path.relative_to(static).as_posix() for path in static.rglob("*") if path.is_file()]
+    claimed = {name: [work.name for work in licences.owners(name)] for name in files}
+    assert {name: works for name, works in claimed.items() if len(works) != 1} == {}
+    assert {work for works in claimed.values() for work in works} == {work.name for work in licences.WORKS}
+    assert licences.owners("stray.js") == licences.owners("scripts/card.png") == []
+
+
+def test_the_licences_are_listed_with_versions_and_texts(site):
+    path = page(site, "book/licences")
+    rows = [row.find_all("td") for row in parsed(path).select("article table tbody tr")]
+    assert [row[0].get_text() for row in rows] == [work.name for work in licences.WORKS]
+    for work, (_, version, licence, use) in zip(licences.WORKS, rows):
+        assert licence.get_text() == work.licence and use.get_text() == work.use
+        if work.package:
+            assert version.get_text() == importlib.metadata.version(work.package)
+        if work.version:
+            assert re.fullmatch(r"\d+(\.\d+)+", version.get_text())
+        if work.package or work.text:
+            text = (path.parent / licence.a["href"]).read_text("utf-8")
+            assert re.search("licen[cs]e|redistribution|permission", text, flags=re.I), work.name
 
 
 def test_site_and_figures_share_their_colours():
