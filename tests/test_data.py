@@ -392,6 +392,15 @@ def test_the_same_name_twice_counts_once(named, capsys):
     assert "a second file of this name" in capsys.readouterr().out
 
 
+def test_a_set_that_is_there_three_times_is_told_in_a_line(named, capsys):
+    copies = {f"{folder}/{name}": picture() for folder in ("UTKFace", "aligned/UTKFace", "part1") for name in NAMED}
+    named(faces={**copies, "UTKFace/notes.jpg": b""})
+    assert data.load_faces()[0].filename.tolist() == sorted(NAMED)
+    complaints = [line for line in capsys.readouterr().out.splitlines() if "left out" in line]
+    assert complaints[0] == "Faces: left out 6 files: a second file of a name that was read."
+    assert len(complaints) == 2 and "UTKFace/notes.jpg" in complaints[1]
+
+
 def test_names_cannot_paint_the_readers_screen(named, capsys):
     named(faces={**good_faces(), "train_test/\x1b[31mred\nline.jpg": picture()})
     data.load_faces()

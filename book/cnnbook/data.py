@@ -57,6 +57,8 @@ DOWNLOAD_TIMEOUT = 30  # seconds without an answer
 DOWNLOAD_LIMIT = 30 * 60  # seconds for one attempt: a server that sends a byte now and then never times out
 DOWNLOAD_RETRIES = 2
 MAX_DOWNLOAD_BYTES = 200 * 2**20
+SECOND = "a second file of this name"  # Kaggle's archive of UTKFace holds most pictures three times, in three folders
+SHOWN = 5  # files left out that are named one by one
 LINE = "=" * 78
 
 
@@ -236,7 +238,7 @@ def _read_faces(path):
         pictures = np.empty((len(members), FACE_SIZE, FACE_SIZE, 3), "uint8")
         for name, outcome in _decoded(members, pool):
             if not isinstance(outcome, Exception) and names and outcome[0] == names[-1]:
-                outcome = ValueError("a second file of this name")
+                outcome = ValueError(SECOND)
             if isinstance(outcome, Exception):
                 left_out.append((name, str(outcome) or type(outcome).__name__))
                 continue
@@ -389,11 +391,15 @@ def _fault(header, row, record):
 
 def _announce(what, amount, origin, failure, is_book_data, left_out):
     """Say in one line what was taken and from where; the sample gets a notice that cannot be missed."""
-    for name, reason in left_out[:5]:
+    seconds = sum(reason == SECOND for _, reason in left_out)
+    if seconds > SHOWN:
+        left_out = [(name, reason) for name, reason in left_out if reason != SECOND]
+        print(f"{what}: left out {seconds:,} files: {SECOND.replace('this name', 'a name that was read')}.")
+    for name, reason in left_out[:SHOWN]:
         text = f"{name[:100]}: {reason[:200]}"
         print(f"{what}: left out {''.join(c if c.isprintable() else '?' for c in text)}.")
-    if len(left_out) > 5:
-        print(f"{what}: left out {len(left_out) - 5:,} more.")
+    if len(left_out) > SHOWN:
+        print(f"{what}: left out {len(left_out) - SHOWN:,} more.")
     if origin == "the embedded sample":
         why = failure or "No real data was found."
         print(
