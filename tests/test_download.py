@@ -3,6 +3,7 @@
 After each fault the cache holds the complete file or nothing, and the next attempt, on a sound server, succeeds.
 """
 
+import contextlib
 import http.server
 import os
 import signal
@@ -164,22 +165,18 @@ def cached():
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Return a function that shortens the wait which a fault is meant to exhaust, and no other: the machine may be slow."""
+    """Return a context that shortens the wait which a fault is meant to exhaust, and no other: the machine may be slow."""
 
-    def shorten(fault):
-        if fault is silent:
-            monkeypatch.setattr(data, "DOWNLOAD_TIMEOUT", 0.5)
-        if fault is dripping:
-            monkeypatch.setattr(data, "DOWNLOAD_LIMIT", 1)
+    @contextlib.contextmanager
+    def shortened(fault):
+        with monkeypatch.context() as patch:
+            if fault is silent:
+                patch.setattr(data, "DOWNLOAD_TIMEOUT", 0.5)
+            if fault is dripping:
+                patch.setattr(data, "DOWNLOAD_LIMIT", 1)
+            yield
 
-    patience = data.DOWNLOAD_TIMEOUT, data.DOWNLOAD_LIMIT
-
-    def restore():
-        monkeypatch.setattr(data, "DOWNLOAD_TIMEOUT", patience[0])
-        monkeypatch.setattr(data, "DOWNLOAD_LIMIT", patience[1])
-
-    shorten.restore = restore
-    return shorten
+    return shortened
 
 
 def test_a_sound_server_fills_the_cache(serve):
@@ -192,12 +189,11 @@ def test_a_sound_server_fills_the_cache(serve):
 @pytest.mark.parametrize(("fault", "reason"), FAULTS.items(), ids=NAMES)
 def test_after_a_fault_the_cache_is_empty_and_the_next_attempt_succeeds(serve, impatient, capsys, fault, reason):
     server = serve(fault)
-    impatient(fault)
-    assert len(data.load_reviews()) == 1 and cached() == []
+    with impatient(fault):
+        assert len(data.load_reviews()) == 1 and cached() == []
     out = capsys.readouterr().out
     assert server.url in out and reason in out and "INVENTED" in out
     serve(sound)
-    impatient.restore()
     assert len(data.load_reviews()) == 8000 and cached() == [data.REVIEWS]
 
 
@@ -213,11 +209,10 @@ def test_a_passing_fault_is_overcome_by_trying_again(serve, monkeypatch, fault):
 
 @pytest.mark.parametrize("fault", FAULTS, ids=NAMES)
 def test_a_good_earlier_copy_outlives_a_download_that_fails(serve, impatient, fault):
-    impatient(fault)
     data.CACHE.mkdir()
     (data.CACHE / data.REVIEWS).write_bytes(TABLE)
     serve(fault)
-    with pytest.raises(DataError):
+    with impatient(fault), pytest.raises(DataError):
         data._download(data.REVIEWS)
     assert cached() == [data.REVIEWS] and (data.CACHE / data.REVIEWS).read_bytes() == TABLE
     assert len(data.load_reviews()) == 8000

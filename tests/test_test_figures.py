@@ -2,6 +2,7 @@
 
 import json
 
+import blocks
 import pytest
 import test_figures as tool
 
@@ -25,7 +26,8 @@ def test_the_parts_of_a_target_are_added_up(runs):
 
 
 def test_the_page_gets_the_figures_between_its_markers(runs):
-    page = tool.rendered(f"Before.\n\n{tool.BEGIN}\nold\n{tool.END}\n\nAfter.\n", tool.figures(runs))
+    begin, end = blocks.markers("figures", "test_figures.py")
+    page = tool.rendered(f"Before.\n\n{begin}\nold\n{end}\n\nAfter.\n", tool.figures(runs))
     assert page.startswith("Before.\n") and page.endswith("\n\nAfter.\n") and "old" not in page
     assert "| `make test-real-data` | 6,993 | 7 | 3 |" in page and "96.0 % of the lines" in page
     assert tool.rendered(page, tool.figures(runs)) == page

@@ -9,6 +9,8 @@ import json
 import sys
 from pathlib import Path
 
+import blocks
+
 MODELS = Path(__file__).resolve().parents[1] / "data" / "models"
 CARD = MODELS / "README.md"
 
@@ -63,12 +65,7 @@ def rendered(card):
     """Return the text of the model card with every block made anew from its JSON file."""
     for name, render in RENDERERS.items():
         figures = json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8"))
-        begin, end = f"<!-- {name}: begin, written by tools/model_card.py -->", f"<!-- {name}: end -->"
-        before, _, rest = card.partition(begin)
-        _, found, after = rest.partition(end)
-        if not found:
-            sys.exit(f"{CARD}: the markers of {name} are missing.")
-        card = f"{before}{begin}\n{render(figures)}{end}{after}"
+        card = blocks.replaced(card, name, "model_card.py", render(figures))
     return card
 
 

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import blocks
+
 ROOT = Path(__file__).resolve().parents[1]
 RUNS, PAGE = ROOT / "_build" / "tests", ROOT / "book" / "how-it-is-tested.md"
-BEGIN, END = "<!-- figures: begin, written by tools/test_figures.py -->", "<!-- figures: end -->"
 TARGETS = ["test", "test-colab", "test-real-data"]
 
 
@@ -41,20 +42,16 @@ def figures(runs):
 def rendered(page, found):
     """Return the page's text with its block made anew."""
     date, counts, (lines, branches) = found
-    before, _, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not end:
-        sys.exit(f"{PAGE}: the markers of the figures are missing.")
     rows = "\n".join(
         f"| `make {target}` | {passed:,} | {skipped:,} | {seconds / 60:.0f} |"
         for target, (passed, skipped, seconds) in counts.items()
     )
-    return (
-        f"{before}{BEGIN}\n## The last figures\n\nThe last runs before a publication, on {date}, on one machine with two cores. Each cell of a notebook counts "
-        f"as a test.\n\n| command | passed | skipped | minutes |\n|---|--:|--:|--:|\n{rows}\n\n"
+    block = (
+        f"## The last figures\n\nThe last runs before a publication, on {date}, on one machine with two cores. Each cell of a "
+        f"notebook counts as a test.\n\n| command | passed | skipped | minutes |\n|---|--:|--:|--:|\n{rows}\n\n"
         f"The tests run {lines:.1f} % of the lines of `cnnbook` and {branches:.1f} % of its branches, the notebooks not counted.\n"
-        f"{END}{after}"
     )
+    return blocks.replaced(page, "figures", "test_figures.py", block)
 
 
 if __name__ == "__main__":
