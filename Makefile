@@ -7,7 +7,9 @@ STAMP := .venv/.installed
 NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
 # Tests that give the same with any data: `make test` has run them.
 NO_DATA := browser colab download fork hostile lessons mutation safe_files site test_figures verify workflows
-NBVAL := --nbval-current-env --nbval-cell-timeout=1200
+# Two at a time, as tests mostly wait or use one core; a file's tests stay together, and a notebook's cells must.
+TWO := -n 2 --dist loadfile
+NBVAL := $(TWO) --nbval-current-env --nbval-cell-timeout=1200
 SAMPLE := env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFILE=quick
 # What a run of tests leaves for `make test-figures`.
 RUN = --junitxml=_build/tests/$@.xml
@@ -49,11 +51,11 @@ book: $(STAMP)
 	@test -f _build/html/book/intro.html || { echo "The build left no _build/html/book/intro.html."; exit 1; }
 
 test: book
-	$(SAMPLE) $(BIN)/python -m pytest $(RUN) $(COVERAGE) tests
+	$(SAMPLE) $(BIN)/python -m pytest $(TWO) $(RUN) $(COVERAGE) tests
 	$(SAMPLE) $(BIN)/python -m pytest $(RUN:.xml=.notebooks.xml) --nbval-lax $(NBVAL) book
 
 test-colab: $(STAMP)
-	$(BIN)/python -m pytest $(RUN) -m "long or not long" tests/test_colab.py
+	$(BIN)/python -m pytest -n 2 $(RUN) -m "long or not long" tests/test_colab.py
 
 # uv, because pip has no lowest resolution; lowest-direct, because what our packages need is their own affair; --no-build,
 # because releases older than a Python have no wheel for it. Pinned first, so that no test tool can lift a version.
@@ -68,7 +70,7 @@ test-versions:
 	  --nbval-lax $(NBVAL) $(VERSION_TESTS:%=tests/test_%.py) $(wildcard book/[0-9]*.ipynb)
 
 test-real-data: $(STAMP) data-is-named
-	CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(RUN) $(NO_DATA:%=--ignore=tests/test_%.py) tests
+	CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(TWO) $(RUN) $(NO_DATA:%=--ignore=tests/test_%.py) tests
 	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python -m pytest $(RUN:.xml=.strict.xml) --nbval $(NBVAL) book/01-*.ipynb book/02-*.ipynb
 	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(RUN:.xml=.quick.xml) --nbval-lax $(NBVAL) book/0[3-9]-*.ipynb
 
