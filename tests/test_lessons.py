@@ -36,6 +36,17 @@ def is_positive(table):
     return (table["Sentiment"] == "Pos").to_numpy()
 
 
+# --- 02: numbers for a network ----------------------------------------------------------------------
+
+
+def test_02_labels_praise_with_one():
+    train, test = train_test_split(data.load_reviews(), test_size=0.2, random_state=42)
+    names = {"train_reviews": train, "test_reviews": test}
+    source = next(cell for cell in chapter_cells("02") if cell.id == "review-tensors").source
+    exec("\n".join(line for line in source.splitlines() if line.startswith("y_")), names)  # the rest needs the chapter
+    assert (names["y_train"] == is_positive(train)).all() and (names["y_test"] == is_positive(test)).all()
+
+
 # --- 03: the source network ------------------------------------------------------------------------
 
 
@@ -158,6 +169,37 @@ def test_04_guesses_what_the_training_reviews_suggest(words_chapter):
     assert (words_chapter["majority_right"] == right).all()
 
 
+def test_04_trains_on_the_training_reviews_alone(words_chapter):
+    class Network:
+        def compile(self, **options):
+            assert options["loss"] == "binary_crossentropy"
+
+        def fit(self, texts, labels, **options):
+            assert texts is words_chapter["x_train"] and labels is words_chapter["y_train"]
+            assert options["validation_data"] == (words_chapter["x_test"], words_chapter["y_test"])
+            self.history = {}
+            return self
+
+    names = chapter_code.load("04", ["train-network"], **{**words_chapter, "build_network": lambda rows: Network()})
+    assert isinstance(names["network"], Network)
+
+
+def test_04_draws_the_confusion_matrix_of_the_cut_at_one_half(words_chapter, monkeypatch):
+    class Network:
+        def predict(self, texts, verbose):
+            return np.linspace(0, 1, len(texts))[:, None]
+
+    def drawn(matrix, *_):
+        answers = np.linspace(0, 1, len(words_chapter["y_test"])) > 0.5
+        truth = words_chapter["y_test"] == 1
+        assert matrix.tolist() == [[(answers[truth == row] == column).sum() for column in (0, 1)] for row in (0, 1)]
+        raise Fitted
+
+    monkeypatch.setattr(words_chapter["plots"], "confusion_matrix", drawn)
+    with pytest.raises(Fitted):
+        chapter_code.load("04", ["fig-confusion-words"], **{**words_chapter, "network": Network()})
+
+
 def test_04_counts_praise_as_positive(words_chapter):
     by_stem = dict(zip(words_chapter["vocabulary"], words_chapter["polarity"]))
     train, _ = train_test_split(data.load_reviews(), test_size=0.2, random_state=42)
@@ -209,6 +251,28 @@ def test_05_looks_at_the_test_faces_once(faces_chapter):
             readers += [cell.id] if "test" in read else []
     end = ["test-once", "test-table", "test-read", "scatter", "by-group", "group-figure", "groups-read", "save-network", "save-figures"]
     assert readers[0] == "split" and readers[1] == "test-once" and set(readers[2:]) <= set(end)
+
+
+def test_05_mixes_a_faces_answers_as_its_picture(faces_chapter):
+    tf = faces_chapter["tf"]
+    settings = {**faces_chapter["BEST"], "mix": 1, "colours": False}
+    # A face's brightness is its age: whatever is mixed, the two must still agree.
+    age = np.linspace(10, 90, 32, dtype="float32")
+    pictures = np.broadcast_to(age[:, None, None, None], (32, 128, 128, 3)).astype("uint8")
+    brightness = pictures[:, 0, 0, 0].astype("float32")
+    mixed, answers = faces_chapter["augment"](pictures, brightness[:, None], brightness[:, None] / 100, tf.constant([1, 2]), settings)
+    middle = mixed.numpy()[:, 24:40, 24:40].mean(axis=(1, 2, 3))
+    assert np.allclose(middle, answers["age"][:, 0], atol=0.5) and not np.allclose(middle, brightness, atol=5)
+    assert np.allclose(middle / 100, answers["gender"][:, 0], atol=0.005)
+
+
+def test_05_epochs_differ_and_a_seed_brings_them_again(faces_chapter):
+    batches, again = (faces_chapter["make_batches"](faces_chapter["train"], faces_chapter["BEST"], 42) for _ in range(2))
+    first, second, repeated = (arrays(some) for some in (batches, batches, again))
+    # The order of the faces aside: what matters is that no picture is redrawn in the same way twice.
+    seen = {pictures[i].tobytes() for pictures, _ in first for i in range(len(pictures))}
+    assert not any(pictures[i].tobytes() in seen for pictures, _ in second for i in range(len(pictures)))
+    assert all((one == other).all() for (one, _), (other, _) in zip(first, repeated))
 
 
 def test_05_rates_rise_and_fall_and_the_weights_are_averaged(faces_chapter):
@@ -287,6 +351,18 @@ def test_06_counts_texts_and_not_words(contest):
     base = contest["BASE"]
     found = {int(w): (int(p), int(c)) for w, p, c in zip(windows, praise, complaint)}
     assert found == {1: (2, 0), 2: (2, 1), base + 1: (1, 0), base + 2: (2, 0)}
+
+
+def test_06_padding_is_no_window(contest):
+    reader = contest["build_reader"](rows=10, length=6, slots=16)
+    owner, importance = (reader.get_layer(name) for name in ("owner", "importance"))
+    owned = np.zeros((16, 2), "float32")
+    for left, right in ((1, 2), (2, 0), (0, 0)):  # the slots that each of these pairs would take
+        owned[(left * 9973 + right) % 16] = left, right
+    owner.set_weights([owned])
+    importance.set_weights([np.ones((26, 1), "float32")])
+    windows, _ = reader.predict(np.array([[1, 2, 0, 0, 0, 0]], "int32"), verbose=0)
+    assert windows[0].tolist() == [1, 2, 0, 0, 0, 0, 10 + (9973 + 2) % 16, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("wins, losses", [(14, 20), (3, 12), (0, 0)])
