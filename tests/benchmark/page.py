@@ -25,8 +25,9 @@ READING = """\
 - A figure is a {term}`median <quantile>`. The brackets hold the lowest and the highest value; from twenty values on,
   the quartiles, between which the middle half lies.
 - **Times as much** is the median of the source, or of the plain way, divided by ours: 2 means that ours needs half.
-- Look at the ratios first. The seconds belong to one machine on one day, and whatever else it did slowed them. The two
-  sides took turns, an {term}`epoch` or a few calls each, so that it slowed both alike: the ratios change much less.
+- Look at the ratios first. The seconds belong to one machine and to the day of each part, which the last table
+  names, and whatever else it did slowed them. The two sides took turns, an {term}`epoch` or a few calls each, so that it
+  slowed both alike: the ratios change much less.
 - Every measurement ran in a process of its own, so the memory is its own: the largest that the process ever held,
   with Python, TensorFlow and the data in it.
 - A level counts as reached at the end of the first epoch in which all scores are at least as good at once. Scoring
