@@ -145,7 +145,7 @@ def _row(work, static, root):
     if work.version:
         version = re.search(work.version, (static / text).read_text("utf-8"))[1]
     licence = _link(f"{root}_static/{text}", work.licence) if text else nodes.inline("", work.licence)
-    cells = (_link(work.home, work.name), nodes.inline("", version), licence, nodes.inline("", work.use))
+    cells = (_link(work.home, work.name), nodes.inline("", version or "–"), licence, nodes.inline("", work.use))
     return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
 
 
