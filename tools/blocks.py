@@ -6,11 +6,11 @@ def markers(name, writer):
     return f"<!-- {name}: begin, written by tools/{writer} -->", f"<!-- {name}: end -->"
 
 
-def replaced(page, name, writer, block):
-    """Return the text `page` with `block` between its markers. Raises SystemExit if they are missing."""
+def replaced(page, path, name, writer, block):
+    """Return `page`, the text of the file `path`, with `block` between its markers. Raises SystemExit if they are missing."""
     begin, end = markers(name, writer)
     before, _, rest = page.partition(begin)
     _, found, after = rest.partition(end)
     if not found:
-        raise SystemExit(f"The lines '{begin}' and '{end}' are missing in the page: restore them.")
+        raise SystemExit(f"{path}: the lines '{begin}' and '{end}' are missing: restore them.")
     return f"{before}{begin}\n{block}{end}{after}"

@@ -65,7 +65,7 @@ def rendered(card):
     """Return the text of the model card with every block made anew from its JSON file."""
     for name, render in RENDERERS.items():
         figures = json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8"))
-        card = blocks.replaced(card, name, "model_card.py", render(figures))
+        card = blocks.replaced(card, CARD, name, "model_card.py", render(figures))
     return card
 
 

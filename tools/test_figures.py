@@ -51,7 +51,7 @@ def rendered(page, found):
         f"notebook counts as a test.\n\n| command | passed | skipped | minutes |\n|---|--:|--:|--:|\n{rows}\n\n"
         f"The tests run {lines:.1f} % of the lines of `cnnbook` and {branches:.1f} % of its branches, the notebooks not counted.\n"
     )
-    return blocks.replaced(page, "figures", "test_figures.py", block)
+    return blocks.replaced(page, PAGE, "figures", "test_figures.py", block)
 
 
 if __name__ == "__main__":

@@ -394,7 +394,7 @@ def _announce(what, amount, origin, failure, is_book_data, left_out):
     seconds = sum(reason == SECOND for _, reason in left_out)
     if seconds > SHOWN:
         left_out = [(name, reason) for name, reason in left_out if reason != SECOND]
-        print(f"{what}: left out {seconds:,} files: {SECOND.replace('this name', 'a name that was read')}.")
+        print(f"{what}: left out {seconds:,} files: a second file of a name that was read.")
     for name, reason in left_out[:SHOWN]:
         text = f"{name[:100]}: {reason[:200]}"
         print(f"{what}: left out {''.join(c if c.isprintable() else '?' for c in text)}.")
