@@ -141,6 +141,14 @@ def test_the_page_shows_a_training_and_says_what_is_missing():
     assert "| seconds to the level of the tutorial | 30.0, reached by 1 of 1 | 2.00, reached by 1 of 2 | 15.0 |" in text
     assert "| gender accuracy (%) at the end | 86.0 | 88.5 (87.0 to 90.0) |" in text
     assert "Not measured yet (`make benchmark ARGS='--only reviews'`)" in text
+    assert "Scored at the end alone" not in text
+
+
+def test_the_page_says_which_design_was_scored_at_the_end_alone():
+    part = training_part()
+    blind = [{**run, "epochs": [{"epoch_seconds": 1, "seconds": 1}]} for run in FAST]
+    text = page.rendered({"faces": {**part, "runs": SOURCE + blind}})
+    assert "Scored at the end alone, so that a level is reached there or not at all: ours, the short recipe." in text
 
 
 # --- The measuring itself, tiny and on the sample ------------------------------------------------

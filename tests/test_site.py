@@ -113,17 +113,17 @@ def test_formulae_are_set_without_a_script(site):
 
 
 def test_every_captioned_figure_is_in_the_index_and_leads_to_its_place(site):
-    captioned = set()
+    captioned = {}
     for file in FILES:
         for figure in parsed(page(site, file)).select("article figure[id]"):
-            captioned.add(f"{file.removeprefix('book/')}.html#{figure['id']}")
+            captioned[f"{file.removeprefix('book/')}.html#{figure['id']}"] = figure.select_one(".caption-number").get_text(strip=True)
     index = page(site, "book/figures")
     links = parsed(index).select(".figure-index a")
     assert len(captioned) > 30
     assert sorted(link["href"] for link in links) == sorted(captioned)
     for link in links:
         thumbnail = index.parent / link.img["src"]
-        assert link.get_text(strip=True) and thumbnail.stat().st_size < 40_000
+        assert link.get_text(strip=True).startswith(f"{captioned[link['href']]}: ") and thumbnail.stat().st_size < 40_000
         assert max(Image.open(thumbnail).size) <= 480
 
 

@@ -29,7 +29,7 @@ def test_the_page_gets_the_figures_between_its_markers(runs):
     begin, end = blocks.markers("figures", "test_figures.py")
     page = tool.rendered(f"Before.\n\n{begin}\nold\n{end}\n\nAfter.\n", tool.figures(runs))
     assert page.startswith("Before.\n") and page.endswith("\n\nAfter.\n") and "old" not in page
-    assert "| `make test-real-data` | 6,993 | 7 | 3 |" in page and "96.0 % of the lines" in page
+    assert "| `make test-real-data` | 6,993 | 7 | 3 |" in page and "96.0% of the lines" in page
     assert tool.rendered(page, tool.figures(runs)) == page
 
 

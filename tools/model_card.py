@@ -24,10 +24,10 @@ SENTIMENT = """\
 | Training reviews / test reviews | {train_reviews:,} / {test_reviews:,} |
 | Accuracy on the training reviews | {train_accuracy:.2%} |
 | **Accuracy on the test reviews** | **{test_accuracy:.2%}** |
-| 95 % bootstrap interval of it | {test_interval[0]:.2%} to {test_interval[1]:.2%} |
+| 95% bootstrap interval of it | {test_interval[0]:.2%} to {test_interval[1]:.2%} |
 | True negatives / false positives / false negatives / true positives | {confusion_matrix[0][0]} / {confusion_matrix[0][1]} / {confusion_matrix[1][0]} / {confusion_matrix[1][1]} |
 | Mean over {seeds} seeds of the same recipe | {seeds_mean:.2%} (lowest {seeds_range[0]:.2%}, highest {seeds_range[1]:.2%}) |
-| {folds}-fold cross-validation of the same recipe on all reviews | {cv_accuracy:.2%} (95 % interval {cv_interval[0]:.2%} to {cv_interval[1]:.2%}) |
+| {folds}-fold cross-validation of the same recipe on all reviews | {cv_accuracy:.2%} (95% interval {cv_interval[0]:.2%} to {cv_interval[1]:.2%}) |
 | The chapter's champion, which keeps stop words and is not shipped | test {best_seeds_mean:.2%}, cross-validation {best_cv_accuracy:.2%} |
 | Baseline: always the same answer | {majority_accuracy:.2%} |
 | Baseline: TF-IDF and logistic regression, stop words kept | test {tfidf_accuracy:.2%}, cross-validation {tfidf_cv_accuracy:.2%} |
@@ -41,9 +41,9 @@ FACE = """\
 | Parameters | {parameters:,} |
 | Training faces / test faces | {train_faces:,} / {test_faces:,} |
 | **Age: mean absolute error on the test faces** | **{test_mae:.2f} years** |
-| 95 % bootstrap interval of it | {test_mae_interval[0]:.2f} to {test_mae_interval[1]:.2f} years |
+| 95% bootstrap interval of it | {test_mae_interval[0]:.2f} to {test_mae_interval[1]:.2f} years |
 | **Gender: accuracy on the test faces** | **{test_accuracy:.1%}** |
-| 95 % bootstrap interval of it | {test_accuracy_interval[0]:.1%} to {test_accuracy_interval[1]:.1%} |
+| 95% bootstrap interval of it | {test_accuracy_interval[0]:.1%} to {test_accuracy_interval[1]:.1%} |
 | Gender accuracy by label: female / male | {female_accuracy:.1%} / {male_accuracy:.1%} |
 | Baseline: always the median age | {baseline_mae:.2f} years |
 

@@ -49,7 +49,7 @@ def rendered(page, found):
     block = (
         f"## The last figures\n\nThe last runs before a publication, on {date}, on one machine with two cores. Each cell of a "
         f"notebook counts as a test.\n\n| command | passed | skipped | minutes |\n|---|--:|--:|--:|\n{rows}\n\n"
-        f"The tests run {lines:.1f} % of the lines of `cnnbook` and {branches:.1f} % of its branches, the notebooks not counted.\n"
+        f"The tests run {lines:.1f}% of the lines of `cnnbook` and {branches:.1f}% of its branches, the notebooks not counted.\n"
     )
     return blocks.replaced(page, PAGE, "figures", "test_figures.py", block)
 

@@ -1,4 +1,4 @@
-"""The directive `figure-index`: every captioned figure of the book with a thumbnail and a link, page by page."""
+"""The directive `figure-index`: every captioned figure of the book with its number, a thumbnail and a link, page by page."""
 
 from pathlib import Path
 
@@ -43,7 +43,9 @@ def _card(app, page, figure, index_page):
     # "?" as for a picture elsewhere: Sphinx is not to look for it among the sources.
     thumbnail = nodes.image(uri=uri, candidates={"?": uri}, alt=image["alt"], loading="lazy")
     target = f"{app.builder.get_relative_uri(index_page, page)}#{figure['ids'][0]}"
-    link = nodes.reference("", "", thumbnail, nodes.inline("", caption.astext()), internal=True, refuri=target)
+    number = ".".join(map(str, app.env.toc_fignumbers[page]["figure"][figure["ids"][0]]))
+    text = f"{app.config.numfig_format['figure'] % number}: {caption.astext()}"
+    link = nodes.reference("", "", thumbnail, nodes.inline("", text), internal=True, refuri=target)
     return nodes.list_item("", nodes.paragraph("", "", link))
 
 

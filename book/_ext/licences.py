@@ -29,7 +29,8 @@ class Work(NamedTuple):
     files: tuple[str, ...]  # patterns of one folder's files; a folder with "/" at its end means all below
     package: str = ""  # the Python package that is this work, or ...
     text: str = ""  # ... the file of `_static` with its licence, for a work inside another's package or in this repository
-    version: str = ""  # what finds its version there
+    version: str = ""  # what finds its version there, or ...
+    told_in: str = ""  # ... in this file
 
 
 WORKS = [
@@ -43,6 +44,7 @@ WORKS = [
     Work(
         "ONNX Runtime Web", "https://onnxruntime.ai", "MIT", "runs the networks of the page Try it",
         ("try-it/onnxruntime/",), text="try-it/onnxruntime/LICENSE",
+        version=r"ONNX Runtime Web v([\d.]+)", told_in="try-it/onnxruntime/ort.wasm.min.mjs",
     ),
     Work(
         "STIX Two Math", "https://www.stixfonts.org", "SIL OFL 1.1", "the letters of the formulae",
@@ -143,7 +145,7 @@ def _row(work, static, root):
     version = importlib.metadata.version(work.package) if work.package else ""
     text = f"{TEXTS}/{work.package}.txt" if work.package else work.text
     if work.version:
-        version = re.search(work.version, (static / text).read_text("utf-8"))[1]
+        version = re.search(work.version, (static / (work.told_in or text)).read_text("utf-8"))[1]
     licence = _link(f"{root}_static/{text}", work.licence) if text else nodes.inline("", work.licence)
     cells = (_link(work.home, work.name), nodes.inline("", version or "–"), licence, nodes.inline("", work.use))
     return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))

@@ -23,6 +23,8 @@ COLOURS = {
     "grey": "#7F7F7F",
 }
 PIXEL_BLOCKS = 8
+# Two panels stand one above the other: side by side, a phone would show their lettering 5 pixels high.
+PANELS = (6, 7)
 
 
 def use_style():
@@ -121,9 +123,10 @@ def training_curves(history, panels, reference=None, held_out="validation"):
     `history` maps a metric's name, and `val_` + name, to its values per epoch (as keras `History.history`);
     `panels` maps such a name to the title and the label of the y axis; `reference` maps a name to a level
     drawn as a dashed line and its label; `held_out` is what the curves of the `val_` values are called.
+    Accuracies are drawn in percent.
     """
     rows = -(-len(panels) // 2)
-    figure, axes = plt.subplots(rows, 2, figsize=(8, 2.9 * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, 2, figsize=(7, 3 * rows), squeeze=False)
     for axis in axes.flat[len(panels) :]:
         axis.axis("off")
     for axis, (name, (title, label)) in zip(axes.flat, panels.items()):
@@ -138,6 +141,8 @@ def training_curves(history, panels, reference=None, held_out="validation"):
             axis.axhline(level, color=COLOURS["grey"], linestyle="--", label=text)
         axis.set(title=title, xlabel="epoch", ylabel=label)
         axis.xaxis.set_major_locator(plt.MaxNLocator(integer=True, min_n_ticks=1))
+        if "accuracy" in name:
+            axis.yaxis.set_major_formatter(ticker.PercentFormatter(1, decimals=0, symbol=""))
         axis.legend()
     figure.tight_layout()
     return figure
@@ -179,16 +184,16 @@ def network_diagram(trunk, branches, title):
 
 
 def prediction_scatter(true_age, predicted_age, title):
-    """Draw predicted against true ages (years), the diagonal, and the median prediction per decade."""
+    """Draw predicted against true ages (years), the diagonal, and each decade's median prediction at its median true age."""
     figure, axis = plt.subplots(figsize=(5.5, 5))
     axis.scatter(true_age, predicted_age, s=10, alpha=0.4, color=COLOURS["blue"], label="a face")
     top = max(np.max(true_age), np.max(predicted_age)) + 3
     axis.plot([0, top], [0, top], color=COLOURS["grey"], linestyle="--", label="perfect")
-    decades = [d for d in range(0, 120, 10) if np.sum((true_age >= d) & (true_age < d + 10)) >= 5]
-    medians = [np.median(predicted_age[(true_age >= d) & (true_age < d + 10)]) for d in decades]
-    axis.plot(
-        [d + 5 for d in decades], medians, color=COLOURS["vermilion"], marker="o", label="median of the decade"
-    )
+    decades = [(true_age >= d) & (true_age < d + 10) for d in range(0, 120, 10)]
+    decades = [inside for inside in decades if np.sum(inside) >= 5]
+    # Not at the decade's middle: most children of the set are babies, and 5 would make a right answer look too low.
+    middles = [[np.median(ages[inside]) for inside in decades] for ages in (true_age, predicted_age)]
+    axis.plot(*middles, color=COLOURS["vermilion"], marker="o", label="median of the decade")
     axis.set(xlabel="true age (years)", ylabel="predicted age (years)", title=title, aspect="equal")
     axis.legend()
     figure.tight_layout()
@@ -196,24 +201,22 @@ def prediction_scatter(true_age, predicted_age, title):
 
 
 def error_by_group(groups, mean_error, mean_accuracy):
-    """Draw bars with intervals per group: age error on the left, gender accuracy on the right.
+    """Draw bars with intervals per group: age error above, gender accuracy below.
 
     `groups` is a DataFrame with the columns group, faces, mae, mae_low, mae_high, accuracy,
     accuracy_low, accuracy_high; the two means over everybody become dashed lines.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.8))
+    figure, axes = plt.subplots(2, 1, figsize=PANELS)
     labels = [f"{group}\nn={faces}" for group, faces in zip(groups["group"], groups["faces"])]
     panels = (
-        ("mae", mean_error, "Age", "mean absolute error (years)", COLOURS["sky"]),
-        ("accuracy", mean_accuracy, "Gender", "accuracy", COLOURS["orange"]),
+        ("mae", mean_error, 1, "Age", "mean absolute error (years)", COLOURS["sky"]),
+        ("accuracy", mean_accuracy, 100, "Gender", "accuracy (%)", COLOURS["orange"]),
     )
-    for axis, (column, overall, title, label, colour) in zip(axes, panels):
-        value = groups[column]
-        whiskers = np.clip([value - groups[column + "_low"], groups[column + "_high"] - value], 0, None)
-        axis.bar(labels, value, yerr=whiskers, color=colour, capsize=3)
-        axis.axhline(overall, color=COLOURS["grey"], linestyle="--", label="all test faces")
+    for axis, (column, overall, factor, title, label, colour) in zip(axes, panels):
+        value, low, high = (factor * groups[column + end] for end in ("", "_low", "_high"))
+        axis.bar(labels, value, yerr=np.clip([value - low, high - value], 0, None), color=colour, capsize=3)
+        axis.axhline(factor * overall, color=COLOURS["grey"], linestyle="--", label="all test faces")
         axis.set(title=title, xlabel="true age (years)", ylabel=label)
-        axis.tick_params(axis="x", labelsize=7)
         axis.legend(loc="lower right", bbox_to_anchor=(1, 1))
     figure.tight_layout()
     return figure
@@ -404,7 +407,7 @@ def score_panels(names, errors, accuracies, references, title):
 
     `references` maps a label to (error, accuracy as a share), drawn as horizontal lines.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(8, 3.9))
+    figure, axes = plt.subplots(2, 1, figsize=PANELS)
     panels = (
         (errors, 0, 1, "Age: lower is better", "mean absolute error (years)"),
         (accuracies, 1, 100, "Gender: higher is better", "accuracy (%)"),
@@ -521,7 +524,7 @@ def ladder(numbers, seconds, errors, accuracies, title):
 
     Errors are mean absolute errors in years, accuracies shares; time runs on a logarithmic scale.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
+    figure, axes = plt.subplots(2, 1, figsize=PANELS, layout="constrained")
     panels = (
         (np.asarray(errors), "Age: lower is better", "mean absolute error (years)"),
         (100 * np.asarray(accuracies), "Gender: higher is better", "accuracy (%)"),
@@ -561,7 +564,7 @@ def learning_against_time(logs, levels, title):
     `logs` maps a label to rows with the keys seconds, error (years) and accuracy (a share);
     `levels` maps a label to (error, accuracy), drawn as horizontal lines.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+    figure, axes = plt.subplots(2, 1, figsize=PANELS, layout="constrained")
     panels = (
         ("error", 0, 1, "Age: lower is better", "mean absolute error (years)"),
         ("accuracy", 1, 100, "Gender: higher is better", "accuracy (%)"),

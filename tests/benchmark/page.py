@@ -141,7 +141,12 @@ def _training(part):
     goals = [
         [label, *(f"{levels[level][name] * SCORES[name][1]:.2f}" for name in scores)] for level, label in LEVELS.items()
     ]
-    return [_table(head, rows), _table(["level of", *(SCORES[name][0] for name in scores)], goals)]
+    blocks = [_table(head, rows), _table(["level of", *(SCORES[name][0] for name in scores)], goals)]
+    watched = {run["recipe"] for run in part["runs"] if any(set(scores) <= set(epoch) for epoch in run["epochs"])}
+    for design in designs:
+        if design not in watched:
+            blocks.append(f"Scored at the end alone, so that a level is reached there or not at all: {DESIGNS[design]}.\n")
+    return blocks
 
 
 def _ratios(ratios, name):
