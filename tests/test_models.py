@@ -137,6 +137,16 @@ def test_model_card_holds_the_measured_figures(figures, face_figures):
     assert f"**{face_figures['test_mae']:.2f} years**" in card and f"**{face_figures['test_accuracy']:.1%}**" in card
 
 
+def test_model_card_sets_the_source_network_beside_ours_group_by_group(face_figures):
+    source = json.loads((MODELS / "source.json").read_text(encoding="utf-8"))
+    assert [group[:2] for group in source["groups"]] == [group[:2] for group in face_figures["groups"]]
+    card = (MODELS / "README.md").read_text(encoding="utf-8")
+    for (ages, faces, mae, right), (_, _, source_mae, source_right) in zip(face_figures["groups"], source["groups"]):
+        assert f"| {ages} | {faces} | {mae:.1f} | {source_mae:.1f} | {right:.1%} | {source_right:.1%} |" in card
+    stored = (ROOT / "book" / "03-face-cnn.ipynb").read_text(encoding="utf-8")
+    assert f"{source['test_mae']:.2f} (95% interval" in stored and f"{source['test_accuracy']:.2%} (95% interval" in stored
+
+
 @pytest.fixture(scope="module")
 def face():
     return keras.models.load_model(MODELS / "face.keras")

@@ -94,8 +94,9 @@ def all_texts(nb):
 
 
 def page(path):
-    """A page in Markdown as a notebook of one cell."""
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(path.read_text("utf-8"), id="page")])
+    """A page in Markdown as a notebook of one cell, without the blocks that tools have written: nobody typed those."""
+    typed = re.sub(r"<!-- (\w+): begin, written by .*?<!-- \1: end -->", "", path.read_text("utf-8"), flags=re.S)
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(typed, id="page")])
 
 
 @cache

@@ -25,6 +25,7 @@ NETWORKS = sorted(MODELS.glob("*.keras"))
 SCHEMA = json.loads((ROOT / "tests" / "schemas" / "models.schema.json").read_text("utf-8"))
 JSON_FILES = {
     "face": MODELS / "face.json",
+    "source": MODELS / "source.json",
     "sentiment": MODELS / "sentiment.json",
     "vocabulary": MODELS / "vocabulary.json",
     "words": ROOT / "book" / "_static" / "try-it" / "words.json.gz",
