@@ -9,7 +9,7 @@ const MOST_LISTED = 12;
 const FAINT = 0.02; // of the strongest word: weaker ones are not coloured
 
 const find = (id) => document.getElementById(id);
-const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)} %`;
+const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)}%`;
 
 /** Return an element with a class and children; strings become text, never HTML. */
 function element(tag, name, ...children) {
