@@ -139,8 +139,7 @@ def test_03_network_drops_out_and_answers_with_years_and_a_probability(source_ch
 
 
 def test_03_interval_of_a_mean_agrees_with_theory():
-    names = {"np": np, "SEED": 42}
-    exec(next(cell for cell in chapter_cells("03") if cell.id == "interval").source, names)
+    names = chapter_code.load("03", ["interval"], np=np, SEED=42)
     values = np.random.default_rng(0).normal(10, 3, 900)
     assert names["interval"](values) == pytest.approx(values.mean() + np.array([-1, 1]) * 1.96 * values.std() / 30, abs=0.03)
 

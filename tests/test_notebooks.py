@@ -11,6 +11,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+import blocks
 import nbformat
 import pytest
 import verify
@@ -94,9 +95,8 @@ def all_texts(nb):
 
 
 def page(path):
-    """A page in Markdown as a notebook of one cell, without the blocks that tools have written: nobody typed those."""
-    typed = re.sub(r"<!-- (\w+): begin, written by .*?<!-- \1: end -->", "", path.read_text("utf-8"), flags=re.S)
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(typed, id="page")])
+    """A page in Markdown as a notebook of one cell."""
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(path.read_text("utf-8"), id="page")])
 
 
 @cache
@@ -335,6 +335,7 @@ def number_problems(nb):
     problems = []
     for cell in nb.cells:
         for text in typed_texts(cell) if cell.cell_type == "markdown" else typed_texts(cell)[1:]:
+            text = blocks.typed(text)
             for match in NUMBER.finditer(text):
                 value, unit = match[1] or match[3], match[2] or match[4]
                 unit = "%" if unit.startswith("per") else unit.rstrip("s") + "s" if unit != "%" else unit
@@ -551,7 +552,7 @@ def test_the_better_sentiment_chapter_compares_every_rival_in_pairs():
     assert set(RIVALS) <= set(by_name)
     for name in RIVALS:
         # Two accuracies with their intervals, two differences with theirs, one p-value.
-        assert len(re.findall(r"\d+\.\d ?% \(\d+\.\d ?% to \d+\.\d ?%\)", " | ".join(by_name[name]))) == 2
+        assert len(re.findall(r"\d+\.\d % \(\d+\.\d % to \d+\.\d %\)", " | ".join(by_name[name]))) == 2
         assert len(re.findall(r"[+-]\d+\.\d \([+-]\d+\.\d to [+-]\d+\.\d\)", " | ".join(by_name[name]))) == 2
         assert re.fullmatch(r"[01]\.\d{3} \|", by_name[name][-1])
 
@@ -559,9 +560,9 @@ def test_the_better_sentiment_chapter_compares_every_rival_in_pairs():
 def test_the_better_sentiment_chapter_beats_the_source_over_ten_seeds_and_ten_folds():
     (cell,) = [cell for cell in code(chapter("06")) if cell.id == "summary-table"]
     table = "\n".join(output_texts(cell))
-    source = re.search(r"network of chapter 04, test, mean of \d+ seeds \| (\d+\.\d) ?%", table)
-    test = re.search(r"champion, test, mean of 10 seeds \| (\d+\.\d) ?%", table)
-    folds = re.search(r"champion, 10-fold cross-validation \| (\d+\.\d) ?%", table)
+    source = re.search(r"network of chapter 04, test, mean of \d+ seeds \| (\d+\.\d) %", table)
+    test = re.search(r"champion, test, mean of 10 seeds \| (\d+\.\d) %", table)
+    folds = re.search(r"champion, 10-fold cross-validation \| (\d+\.\d) %", table)
     assert source and test and folds, f"no result in the summary table: {table!r}"
     assert float(test[1]) > max(float(source[1]), 83)
     assert float(folds[1]) >= 81.5
@@ -570,8 +571,8 @@ def test_the_better_sentiment_chapter_beats_the_source_over_ten_seeds_and_ten_fo
 def test_the_better_sentiment_chapter_says_whether_it_met_its_aims():
     (cell,) = [cell for cell in code(chapter("06")) if cell.id == "verdict"]
     told = "\n".join(output_texts(cell))
-    assert re.search(r"87 ?% on the test part \((?:reached|missed): \d+\.\d ?%\)", told)
-    assert re.search(r"85 ?% in ten-fold cross-validation \((?:reached|missed): \d+\.\d ?%\)", told)
+    assert re.search(r"87 % on the test part \((?:reached|missed): \d+\.\d %\)", told)
+    assert re.search(r"85 % in ten-fold cross-validation \((?:reached|missed): \d+\.\d %\)", told)
 
 
 # The checkers notice what they are for

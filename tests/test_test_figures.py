@@ -31,6 +31,7 @@ def test_the_page_gets_the_figures_between_its_markers(runs):
     assert page.startswith("Before.\n") and page.endswith("\n\nAfter.\n") and "old" not in page
     assert "| `make test-real-data` | 6,993 | 7 | 3 |" in page and "96.0% of the lines" in page
     assert tool.rendered(page, tool.figures(runs)) == page
+    assert blocks.typed(page) == "Before.\n\n\n\nAfter.\n"
 
 
 def test_a_failure_is_not_published(runs):

@@ -1,5 +1,7 @@
 """Blocks of generated text in a page, each between a pair of marker comments."""
 
+import re
+
 
 def markers(name, writer):
     """Return the comments around the block `name` that tools/`writer` writes."""
@@ -14,3 +16,9 @@ def replaced(page, path, name, writer, block):
     if not found:
         raise SystemExit(f"{path}: the lines '{begin}' and '{end}' are missing: restore them.")
     return f"{before}{begin}\n{block}{end}{after}"
+
+
+def typed(page):
+    """Return the text `page` without its generated blocks: what somebody typed."""
+    begin, end = markers(r"(\w+)", r"\S+")[0], markers(r"\1", "")[1]
+    return re.sub(f"{begin}.*?{end}", "", page, flags=re.S)
