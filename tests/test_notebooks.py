@@ -534,9 +534,12 @@ def test_face_network_is_as_good_as_promised(number, most_years, least_percent):
 def test_the_better_face_chapter_measures_every_change():
     (cell,) = [cell for cell in code(chapter("05")) if cell.id == "ladder-table"]
     rows = [line for line in "\n".join(output_texts(cell)).splitlines() if re.match(r"\| \d+ \|", line)]
-    assert len(rows) == 16
-    # From the second row on, each holds the intervals of its two differences.
-    assert all(len(re.findall(r"[+-]\d+\.\d to [+-]\d+\.\d", row)) == 2 for row in rows[1:])
+    assert len(rows) == 17
+    # From the second row on, each holds the intervals of its two differences, and the row that it is compared with.
+    number = r"(?:[+−](?!0\.0)\d+\.\d|0\.0)"
+    assert all(len(re.findall(rf"\| {number} to {number} \|", row)) == 2 for row in rows[1:])
+    compared_with = [int(row.split(" | ")[6]) for row in rows[1:]]
+    assert compared_with == [0, 1, 2, 3, 3, 5, 6, 6, *range(8, 16)]
 
 
 RIVALS = [

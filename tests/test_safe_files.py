@@ -38,7 +38,7 @@ JSON_FILES = {
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 # What a configuration may build. Keras names an operation on tensors by the module that holds it.
 LAYERS = set(
-    "Add AveragePooling2D BatchNormalization Conv2D Dense Dropout Embedding Flatten Identity InputLayer ReLU "
+    "Add AveragePooling2D BatchNormalization Conv2D Cropping2D Dense Dropout Embedding Flatten Identity InputLayer ReLU "
     "Rescaling Resizing".split()
 )
 OPERATIONS = set(

@@ -28,7 +28,11 @@ def source_network(seed):
     names = chapter_code.load("03", ["set-up", "split"])
     names["keras"].utils.set_random_seed(seed)
     names = chapter_code.load("03", ["network", "loss-sizes", "pipeline"], **{**names, "SEED": seed})
-    return {**names, "network": names["build_source_network"]()}
+    # Chapter 05 declines TensorFlow's tuner for its own pipeline, so it must not slow down the rival's either.
+    untuned = names["tf"].data.Options()
+    untuned.autotune.enabled = False
+    batches = names["training_batches"].with_options(untuned)
+    return {**names, "network": names["build_source_network"](), "training_batches": batches}
 
 
 def our_recipes():
