@@ -531,13 +531,16 @@ def test_face_network_is_as_good_as_promised(number, most_years, least_percent):
     assert float(gender[1]) >= least_percent
 
 
+# A difference with its sign, which zero has not.
+SIGNED = r"(?:[+−](?!0\.0)\d+\.\d|0\.0)"
+
+
 def test_the_better_face_chapter_measures_every_change():
     (cell,) = [cell for cell in code(chapter("05")) if cell.id == "ladder-table"]
     rows = [line for line in "\n".join(output_texts(cell)).splitlines() if re.match(r"\| \d+ \|", line)]
     assert len(rows) == 17
     # From the second row on, each holds the intervals of its two differences, and the row that it is compared with.
-    number = r"(?:[+−](?!0\.0)\d+\.\d|0\.0)"
-    assert all(len(re.findall(rf"\| {number} to {number} \|", row)) == 2 for row in rows[1:])
+    assert all(len(re.findall(rf"\| {SIGNED} to {SIGNED} \|", row)) == 2 for row in rows[1:])
     compared_with = [int(row.split(" | ")[6]) for row in rows[1:]]
     assert compared_with == [0, 1, 2, 3, 3, 5, 6, 6, *range(8, 16)]
 
@@ -555,11 +558,10 @@ def test_the_better_sentiment_chapter_compares_every_rival_in_pairs():
         return {name.strip("*"): cells for name, *cells in lines}
 
     accuracies, leads = rows("contest-table"), rows("leads-table")
-    number = r"(?:[+−](?!0\.0)\d+\.\d|0\.0)"
     for name in RIVALS:
         assert len(accuracies[name]) == 2 and len(leads[name]) == 3
         assert all(re.fullmatch(r"\d+\.\d% \(\d+\.\d% to \d+\.\d%\)", cell) for cell in accuracies[name])
-        assert all(re.fullmatch(rf"{number} \({number} to {number}\)", cell) for cell in leads[name][:2])
+        assert all(re.fullmatch(rf"{SIGNED} \({SIGNED} to {SIGNED}\)", cell) for cell in leads[name][:2])
         assert re.fullmatch(r"(?!0\.000)[01]\.\d{3}|< 0\.001", leads[name][2])
 
 
