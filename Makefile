@@ -29,7 +29,7 @@ help:
 	@echo "make test-colab      every notebook on a simulated Colab machine"
 	@echo "make test-versions   unit tests and notebooks on the oldest packages allowed (RESOLUTION=highest: the newest)"
 	@echo "make test-real-data  the checks that need the real data (set CNNBOOK_DATA)"
-	@echo "make test-figures    write the figures of these three runs into the page How this book is tested"
+	@echo "make test-figures    write the figures of test, test-colab and test-real-data into the page How this book is tested"
 	@echo "make execute         re-execute and store the notebooks (set CNNBOOK_DATA; NB=... for some of them)"
 	@echo "make verify          re-execute the notebooks in a copy and compare every figure with the stored one (NB=..., ARGS=--exact)"
 	@echo "make models          train the networks of data/models from scratch (set CNNBOOK_DATA; MODEL=face or sentiment)"

@@ -38,8 +38,13 @@ WORKS = [
         "This book", "https://creativecommons.org/licenses/by/4.0/", "CC BY 4.0; code MIT", "its style, pictures and demos",
         (
             "book.css", "card.png", "favicon.png", "home.png", "logo.svg", "site.png", "touch-icon.png",
-            "try-it/*.mjs", "try-it/*.css", "try-it/*.png", "try-it/*.gz", f"{TEXTS}/",
+            "try-it/*.mjs", "try-it/*.css", "try-it/*.png", "try-it/sentiment.onnx.gz", "try-it/words.json.gz", f"{TEXTS}/",
         ),
+    ),
+    Work(
+        "This book's face network", "https://susanqq.github.io/UTKFace/", "non-commercial research and teaching only",
+        "answers for faces on the page Try it; the link leads to the terms of the pictures that it learned from",
+        ("try-it/face.onnx.gz",),
     ),
     Work(
         "ONNX Runtime Web", "https://onnxruntime.ai", "MIT", "runs the networks of the page Try it",

@@ -22,16 +22,23 @@ How many times as much time the source network, or a plain loop, needs compared 
 READING = """\
 ## How to read the tables
 
+- **The short recipe** and **the long recipe** are those of chapter 05. The long one trains the file in `data/models`; where
+  it has no column, its training was not timed.
+- The face network in `data/models` is small but slow to answer: it asks itself four times, through two windows and mirrored.
+- **Parameters** are all numbers that a network holds. In our network for reviews, three quarters of them are counted
+  tables, which the training leaves as they are.
 - A figure is a {term}`median <quantile>`. The brackets hold the lowest and the highest value; from twenty values on,
   the quartiles, between which the middle half lies.
 - **Times as much** is the median of the source, or of the plain way, divided by ours: 2 means that ours needs half.
-- Look at the ratios first. The seconds belong to one machine and to the day of each part, which the last table
-  names, and whatever else it did slowed them. The two sides took turns, an {term}`epoch` or a few calls each, so that it
-  slowed both alike: the ratios change much less.
+- Look at the ratios first. The seconds belong to one machine and to the hours in which a part ran, and whatever else the
+  machine did then slowed them. So do not combine the seconds of two parts. Within a part the two sides took turns, an
+  {term}`epoch` or a few calls each, until the shorter one had finished; the longer one went on alone. So the ratios change
+  less than the seconds, but they change too.
 - Every measurement ran in a process of its own, so the memory is its own: the largest that the process ever held,
-  with Python, TensorFlow and the data in it.
-- A level counts as reached at the end of the first epoch in which all scores are at least as good at once. Scoring
-  stops the clock. The scores are those of the {term}`test set`: to look at them after each epoch tells when a level is
+  with Python and all that it had loaded.
+- A level counts as reached at the end of the first epoch in which all scores are at least as good at once. The seconds to
+  a level, and their ratio, are those of the runs that reached it: the others are left out, which flatters. The source's
+  level is the median of its own final scores, so a single run of it always gets there. Scoring stops the clock. The scores are those of the {term}`test set`: to look at them after each epoch tells when a level is
   reached, and nothing is chosen by them.
 - For single predictions, what ran is `predict_on_batch` on random input that is already in memory, the scaling of the
   pixels included. The source networks have random weights there; their speed does not depend on them.
