@@ -36,6 +36,15 @@ def is_positive(table):
     return (table["Sentiment"] == "Pos").to_numpy()
 
 
+@pytest.mark.parametrize(("chapter", "cells"), [("02", ["set-up", "augment-layers"]), ("03", ["set-up", "split", "pipeline"])])
+def test_pictures_are_mirrored_turned_and_zoomed_independently(sample, chapter, cells):
+    layers = chapter_code.load(chapter, cells)["augment"].layers
+    pictures = np.zeros((500, 8, 8, 3), "float32")
+    flip, turn, zoom = (layer.get_random_transformation(pictures, training=True) for layer in layers)
+    drawn = np.stack([np.ravel(values) for values in (flip["flips"], turn["angle"], zoom["height_zoom"])])
+    assert np.abs(np.corrcoef(drawn) - np.eye(3)).max() < 0.2  # of 500 independent pairs, chance gives 0.1
+
+
 # --- 02: numbers for a network ----------------------------------------------------------------------
 
 

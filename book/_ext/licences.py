@@ -43,7 +43,7 @@ WORKS = [
     ),
     Work(
         "This book's face network", "https://susanqq.github.io/UTKFace/", "non-commercial research and teaching only",
-        "answers for faces on the page Try it; the link leads to the terms of the pictures that it learned from",
+        "answers for faces on the page Try it",
         ("try-it/face.onnx.gz",),
     ),
     Work(
