@@ -37,7 +37,7 @@ def is_positive(table):
 
 
 @pytest.mark.parametrize(("chapter", "cells"), [("02", ["set-up", "augment-layers"]), ("03", ["set-up", "split", "pipeline"])])
-def test_pictures_are_mirrored_turned_and_zoomed_independently(sample, chapter, cells):
+def test_pictures_are_mirrored_turned_and_zoomed_independently(chapter, cells):
     layers = chapter_code.load(chapter, cells)["augment"].layers
     pictures = np.zeros((500, 8, 8, 3), "float32")
     flip, turn, zoom = (layer.get_random_transformation(pictures, training=True) for layer in layers)

@@ -38,8 +38,9 @@ READING = """\
   with Python and all that it had loaded.
 - A level counts as reached at the end of the first epoch in which all scores are at least as good at once. The seconds to
   a level, and their ratio, are those of the runs that reached it: the others are left out, which flatters. The source's
-  level is the median of its own final scores, so a single run of it always gets there. Scoring stops the clock. The scores are those of the {term}`test set`: to look at them after each epoch tells when a level is
-  reached, and nothing is chosen by them.
+  level is the median of its own final scores, so a single run of it always gets there. Scoring stops the clock. The
+  scores are those of the {term}`test set`: to look at them after each epoch tells when a level is reached, and nothing is
+  chosen by them.
 - For single predictions, what ran is `predict_on_batch` on random input that is already in memory, the scaling of the
   pixels included. The source networks have random weights there; their speed does not depend on them.
 
