@@ -499,6 +499,38 @@ def test_random_damage_never_shows_a_librarys_traceback(named, seed):
             assert "\n" not in str(error)
 
 
+@pytest.mark.parametrize("load, name", [(data.load_faces, data.FACES), (data.load_reviews, data.REVIEWS)])
+def test_a_sound_file_that_may_not_be_read_is_not_called_damaged(places, serve, monkeypatch, load, name):
+    """In the cache, too: it is not fetched anew."""
+    put(places / "cache")
+    server = serve({data.FACES: (200, archive(good_faces())), data.REVIEWS: (200, TABLE)})
+    may = Path.open
+
+    def refused(path, *more):
+        if path == places / "cache" / name:
+            raise PermissionError(13, "Permission denied")
+        return may(path, *more)
+
+    monkeypatch.setattr(Path, "open", refused)
+    message = complaint(load)
+    assert f"{places / 'cache' / name} cannot be read (Permission denied); check its permissions" in message
+    assert server.asked == [] and (places / "cache" / name).stat().st_size > 0
+
+
+@pytest.mark.parametrize("load, name", [(data.load_faces, data.FACES), (data.load_reviews, data.REVIEWS)])
+def test_a_damaged_sample_is_restored_and_not_replaced_by_real_data(places, monkeypatch, load, name):
+    put(places / "sample")
+    (places / "sample" / name).write_bytes(b"")
+    monkeypatch.setenv("CNNBOOK_OFFLINE", "1")
+    message = complaint(load)
+    assert str(places / "sample" / name) in message and message.endswith("restore it with 'python tools/make_sample.py'.")
+
+
+def test_a_table_that_cannot_be_read_names_the_line(named):
+    named(reviews=TABLE + b"\rNeg," + b"x" * 140_000)
+    assert "(line 5: field larger than field limit" in complaint(data.load_reviews)
+
+
 # --- The data that the book was built with -------------------------------------------------------
 
 

@@ -193,6 +193,7 @@ def test_after_a_fault_the_cache_is_empty_and_the_next_attempt_succeeds(serve, i
         assert len(data.load_reviews()) == 1 and cached() == []
     out = capsys.readouterr().out
     assert server.url in out and reason in out and "INVENTED" in out
+    assert str(data.CACHE) not in out and "delete" not in out  # what came is gone already
     serve(sound)
     assert len(data.load_reviews()) == 8000 and cached() == [data.REVIEWS]
 
@@ -236,6 +237,7 @@ def test_where_it_cannot_be_fetched_the_damaged_file_is_named_and_kept(serve, mo
     with pytest.raises(DataError, match=str(data.CACHE / data.REVIEWS)) as caught:
         data.load_reviews()
     assert (server.url in str(caught.value)) == (not offline) and cached() == [data.REVIEWS]
+    assert ("leave CNNBOOK_OFFLINE unset" in str(caught.value)) == bool(offline)
 
 
 def test_a_download_that_does_not_end_is_given_up(serve, monkeypatch, capsys):
@@ -324,7 +326,9 @@ def test_a_process_killed_in_mid_download_leaves_nothing_that_counts(serve, plac
     server = serve(stops_half_way)
     child = start_child(places, server.url)
     assert half_way.wait(60)
+    deadline = time.monotonic() + 60
     while not any(path.is_file() for path in data.CACHE.rglob("*")):
+        assert child.poll() is None and time.monotonic() < deadline
         time.sleep(0.02)
     child.send_signal(signal.SIGKILL)
     child.communicate(timeout=60)

@@ -59,7 +59,16 @@ DOWNLOAD_RETRIES = 2
 MAX_DOWNLOAD_BYTES = 200 * 2**20
 SECOND = "a second file of this name"  # Kaggle's archive of UTKFace holds most pictures three times, in three folders
 SHOWN = 5  # files left out that are named one by one
+RESTORE_SAMPLE = "restore it with 'python tools/make_sample.py'"
 LINE = "=" * 78
+
+
+class _Unusable(DataError):
+    """A file that can be read and whose content will not do; who asked for it knows the remedy."""
+
+    def __init__(self, path, fault):
+        super().__init__(f"{path} {fault}")
+        self.fault = fault
 
 
 def load_faces():
@@ -68,7 +77,7 @@ def load_faces():
     The table is a DataFrame with the columns `filename`, `age` (years) and `gender`
     (1 = female, 0 = male, as the set's annotators saw it); the pictures are a uint8 array
     (N, 128, 128, 3), RGB. `table.attrs["is_book_data"]` says whether this is the data that
-    the book was built with. Raises DataError.
+    the book was built with. Raises DataError, or ConfigurationError if CNNBOOK_OFFLINE is misspelt.
     """
     (table, pictures, digest, left_out), origin, failure = _find_and_read(FACES)
     _announce("Faces", f"{len(table):,} pictures", origin, failure, digest == DIGESTS[FACES], left_out)
@@ -80,7 +89,7 @@ def load_reviews():
     """Return the reviews in file order: a DataFrame with the columns `Sentiment` (Pos or Neg) and `Review`.
 
     `table.attrs["is_book_data"]` says whether this is the data that the book was built with.
-    Raises DataError.
+    Raises DataError, or ConfigurationError if CNNBOOK_OFFLINE is misspelt.
     """
     (table, digest, left_out), origin, failure = _find_and_read(REVIEWS)
     _announce("Reviews", f"{len(table):,} texts", origin, failure, digest == DIGESTS[REVIEWS], left_out)
@@ -89,6 +98,11 @@ def load_reviews():
 
 
 def _read(name, path):
+    if not path.is_dir() or name == REVIEWS:
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise DataError(f"{path} cannot be read ({error.strerror}); check its permissions.") from None
     return _read_faces(path) if name == FACES else _read_reviews(path)
 
 
@@ -97,13 +111,17 @@ def _find_and_read(name):
     path, origin, failure = _find(name)
     try:
         return _read(name, path), origin, failure
-    except DataError as damage:
-        if path != CACHE / name or _offline():
-            raise
+    except _Unusable as damage:
+        if path == SAMPLE / name:
+            raise DataError(f"{damage}; {RESTORE_SAMPLE}.") from None
+        if path != CACHE / name:
+            raise DataError(f"{damage}; put the set's own file there, or fetch it again from {DOWNLOADS[name]}.") from None
+        if _offline():
+            raise DataError(f"{damage}; leave CNNBOOK_OFFLINE unset, and it is fetched anew.") from None
         try:
             _download(name)  # the damaged file stays until a good one takes its place
         except DataError as error:
-            raise DataError(f"{damage} A new download failed too: {error}") from None
+            raise DataError(f"{damage}. A new download failed too: {error}") from None
         return _read(name, path), "a new download, as the file in the cache was damaged", None
 
 
@@ -122,7 +140,7 @@ def _find(name):
         except DataError as error:
             failure = str(error)
     if not (SAMPLE / name).exists():
-        raise DataError(f"{SAMPLE / name} is missing; restore it with 'python tools/make_sample.py'.")
+        raise DataError(f"{SAMPLE / name} is missing; {RESTORE_SAMPLE}.")
     return SAMPLE / name, "the embedded sample", failure
 
 
@@ -174,8 +192,8 @@ def _download(name):
         path = Path(fetcher.fetch(name, downloader=_receive))
         _read(name, path)
         os.replace(path, CACHE / name)
-    except DataError as error:
-        raise DataError(f"What {DOWNLOADS[name]} sent is not usable: {error}") from None
+    except _Unusable as error:
+        raise DataError(f"What {DOWNLOADS[name]} sent is not usable: it {error.fault}.") from None
     except (OSError, ValueError) as error:  # requests' errors are OSErrors
         why = error.strerror if error.__class__ is OSError else type(error).__name__
         raise DataError(f"{DOWNLOADS[name]} could not be fetched ({why}).") from None
@@ -230,9 +248,9 @@ def _read_faces(path):
         warnings.simplefilter("ignore")  # of broken tags, say; the pixels are what counts
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         if len(members) > MAX_PICTURES:
-            raise DataError(f"{path} holds {len(members):,} files, more than {MAX_PICTURES:,}; use the set's own file.")
+            raise _Unusable(path, f"holds {len(members):,} files, more than {MAX_PICTURES:,}")
         if sum(size for _, size, _ in members) > MAX_ARCHIVE_BYTES:
-            raise DataError(f"{path} unpacks to more than {MAX_ARCHIVE_BYTES // 2**30} GB; use the set's own file.")
+            raise _Unusable(path, f"unpacks to more than {MAX_ARCHIVE_BYTES // 2**30} GB")
         members.sort(key=lambda member: (PurePosixPath(member[0]).name, member[0]))
         # Filled in place: a list of pictures, stacked at the end, would need twice the memory.
         pictures = np.empty((len(members), FACE_SIZE, FACE_SIZE, 3), "uint8")
@@ -247,10 +265,7 @@ def _read_faces(path):
             labels.append(label)
             digest.update(base.encode() + b"\0" + content_digest)
     if not names:
-        raise DataError(
-            f"{path} holds no usable picture named like 28_1_0_20170117180708809.jpg.chip.jpg; "
-            f"put the set's own {FACES} there."
-        )
+        raise _Unusable(path, "holds no usable picture named like 28_1_0_20170117180708809.jpg.chip.jpg")
     table = pd.DataFrame(labels, columns=["age", "gender"])
     table.insert(0, "filename", names)
     return table, pictures[: len(names)], digest.hexdigest(), left_out
@@ -293,9 +308,7 @@ class _open_faces:
         try:
             self.archive = zipfile.ZipFile(self.path)
         except Exception:  # BadZipFile, but NotImplementedError or struct.error too on a mangled one
-            raise DataError(
-                f"{self.path} is not a complete zip archive; delete it and fetch it again from {DOWNLOADS[FACES]}."
-            ) from None
+            raise _Unusable(self.path, "is not a complete zip archive") from None
         infos = [i for i in self.archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
         return [(i.filename, i.file_size, lambda i=i: self._unpacked(i)) for i in infos]
 
@@ -345,24 +358,22 @@ def _read_reviews(path):
     """Return (table, digest, [(line, reason left out), ...])."""
     try:
         if path.stat().st_size > MAX_TABLE_BYTES:
-            raise DataError(f"{path} is larger than {MAX_TABLE_BYTES // 2**20} MB; put the set's own {REVIEWS} there.")
+            raise _Unusable(path, f"is larger than {MAX_TABLE_BYTES // 2**20} MB")
         text = path.read_bytes().decode("utf-8-sig")
         # newline="" ends a line at the file's lone carriage returns too, and leaves those in quotes as they are.
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = next(reader, [])
         rows = [(reader.line_num, row) for row in reader if row]
     except UnicodeDecodeError:
-        raise DataError(f"{path} is not text in UTF-8; save it as UTF-8, or put the set's own {REVIEWS} there.") from None
-    except (csv.Error, OSError):
-        raise DataError(
-            f"{path} is not a readable table of comma-separated values; "
-            f"delete it and fetch it again from {DOWNLOADS[REVIEWS]}."
-        ) from None
+        raise _Unusable(path, "is not text in UTF-8") from None
+    except csv.Error as error:
+        where = f"line {reader.line_num}: {error}"
+        raise _Unusable(path, f"is not a readable table of comma-separated values ({where})") from None
     missing = [column for column in ("Sentiment", "Review") if column not in header]
     if missing:
-        raise DataError(f"{path} lacks the column {' and '.join(missing)}; put the set's own {REVIEWS} there.")
+        raise _Unusable(path, f"lacks the column {' and '.join(missing)}")
     if len(set(header)) < len(header):
-        raise DataError(f"{path} has two columns of one name; put the set's own {REVIEWS} there.")
+        raise _Unusable(path, "has two columns of one name")
     records, left_out = [], []
     for line, row in rows:
         record = dict(zip(header, row))
@@ -372,7 +383,7 @@ def _read_reviews(path):
         else:
             records.append((record["Sentiment"], record["Review"]))
     if not records:
-        raise DataError(f"{path} holds no row labelled Pos or Neg; put the set's own {REVIEWS} there.")
+        raise _Unusable(path, "holds no row labelled Pos or Neg")
     table = pd.DataFrame(records, columns=["Sentiment", "Review"])
     digest = hashlib.sha256()
     for row in table.itertuples(index=False):
