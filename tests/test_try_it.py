@@ -295,6 +295,28 @@ def test_the_camera_is_used_only_when_asked_and_switched_off_after(opened):
     assert opened.evaluate(asked) is False and shown_pixels(opened).std() > 0
 
 
+def test_two_streams_cannot_run_at_once(opened):
+    """Pressed twice, the camera is asked for once, so that one button can switch it off."""
+    opened.evaluate(
+        """() => {
+            window.streams = [];
+            const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+            navigator.mediaDevices.getUserMedia = async (wish) => {
+                const stream = await ask(wish);
+                window.streams.push(stream);
+                return stream;
+            };
+            document.getElementById("face-camera").click();
+            document.getElementById("face-camera").click();
+        }"""
+    )
+    opened.wait_for_selector("#face-take", state="visible")
+    assert opened.is_disabled("#face-camera")
+    opened.click("#face-stop")
+    assert opened.evaluate("window.streams.map((stream) => stream.active)") == [False]
+    assert opened.is_enabled("#face-camera")
+
+
 # --- When something is wrong ---------------------------------------------------------------------
 
 
@@ -340,6 +362,53 @@ def test_a_download_that_fails_can_be_tried_again(visit):
     assert "try again" in trouble(page, "review")
     page.unroute("**/sentiment.onnx.gz")
     assert judge(page, "great") > 0.5
+
+
+def test_where_it_looked_waits_for_an_answer(visit):
+    page, _ = visit(FILE)
+    page.route("**/face.onnx.gz", lambda route: route.abort())
+    page.click("#face-sample")
+    assert "try again" in trouble(page, "face")
+    assert page.is_visible("#face-look") and page.is_disabled("#face-look")
+    page.unroute("**/face.onnx.gz")
+    page.click("#face-sample")
+    answer(page)
+    assert page.is_enabled("#face-look")
+
+
+@pytest.mark.parametrize(
+    ("file", "remedy"), [("sample.png", "try again"), ("onnxruntime/ort.wasm.min.mjs", "reload the page")]
+)
+@pytest.mark.parametrize("fail", [lambda route: route.abort(), lambda route: route.fulfill(status=404)])
+def test_a_missing_part_is_not_blamed_on_the_picture_or_the_browser(visit, file, remedy, fail):
+    page, _ = visit(FILE)
+    page.route(f"**/{file}", fail)
+    page.click("#face-sample")
+    assert "could not be fetched" in trouble(page, "face") and remedy in trouble(page, "face")
+
+
+def test_a_camera_that_cannot_be_shown_is_switched_off(visit):
+    script = """
+        HTMLMediaElement.prototype.play = function () {
+            window.stream = this.srcObject;
+            return Promise.reject(new DOMException("it cannot be shown", "NotSupportedError"));
+        };
+    """
+    page, _ = visit(FILE, script=script)
+    page.click("#face-camera")
+    assert "it cannot be shown" in trouble(page, "face")
+    assert page.evaluate("window.stream.active") is False and page.is_enabled("#face-camera")
+
+
+def test_asked_twice_a_download_begins_once(visit):
+    page, faults = visit(FILE)
+    loaded = []
+    page.on("request", lambda request: loaded.append(request.url.rsplit("/", 1)[-1]))
+    page.evaluate("document.getElementById('face-sample').click()")
+    page.wait_for_selector("#face-result progress[value]", timeout=SLOW)
+    page.evaluate("document.getElementById('face-sample').click()")
+    answer(page)
+    assert loaded.count("face.onnx.gz") == 1 and faults == []
 
 
 def test_a_server_that_unpacks_files_does_no_harm(visit):

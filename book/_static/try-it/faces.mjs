@@ -1,6 +1,6 @@
 /* Brings a picture to the size of the training pictures, asks the network, and finds out where it looked. */
 
-import { ask, prepare, Trouble } from "./network.mjs";
+import { ask, prepare, request, Trouble } from "./network.mjs";
 
 export const FILES = ["face.onnx.gz"];
 const [NETWORK] = FILES;
@@ -14,7 +14,7 @@ export const ready = (report) => prepare(NETWORK, report);
 
 /** Return the sample picture, a drawing. */
 export async function sample() {
-  return (await fetch(new URL("sample.png", import.meta.url))).blob();
+  return (await request("sample.png")).blob();
 }
 
 /** Return a picture as an image that can be drawn, or say why not. */

@@ -4,7 +4,7 @@ import { BYTES } from "./facts.mjs";
 
 const RUNTIME = Object.keys(BYTES).filter((name) => name.startsWith("onnxruntime/"));
 const WASM = RUNTIME.find((name) => name.endsWith(".wasm.gz"));
-const fetched = new Map();
+const parts = new Map();
 const sessions = new Map();
 let turn = Promise.resolve();
 
@@ -18,32 +18,67 @@ export function downloadSize(files) {
 
 /** Return the unpacked bytes of files of this folder; `report(share)` is told how much has come. */
 export async function load(files, report) {
-  const missing = files.filter((name) => !fetched.has(name));
-  const total = missing.reduce((sum, name) => sum + BYTES[name], 0);
-  let come = 0;
-  await Promise.all(
-    missing.map(async (name) => {
-      const bytes = await download(name, (count) => report(Math.min(1, (come += count) / total)));
-      fetched.set(name, await unpack(bytes));
-    }),
-  );
-  return files.map((name) => fetched.get(name));
+  const wanted = files.map(part);
+  const coming = wanted.filter(({ done }) => !done);
+  if (coming.length) {
+    const sum = (key) => coming.reduce((total, one) => total + one[key], 0);
+    const tell = () => report(Math.min(1, sum("come") / sum("size")));
+    for (const { listeners } of coming) listeners.add(tell);
+    await Promise.all(coming.map(({ bytes }) => bytes));
+    tell();
+  }
+  return Promise.all(wanted.map(({ bytes }) => bytes));
 }
 
-async function download(name, count) {
+/** Return a file's part of the downloads: begun once, however often it is asked for. What failed begins anew. */
+function part(name) {
+  if (!parts.has(name)) {
+    const begun = { size: BYTES[name], come: 0, done: false, listeners: new Set() };
+    begun.bytes = download(name, begun).then(unpack);
+    begun.bytes.then(
+      () => (begun.done = true),
+      () => parts.delete(name),
+    );
+    parts.set(name, begun);
+  }
+  return parts.get(name);
+}
+
+/** Fetch a file of this folder. */
+export async function request(name) {
   try {
     const response = await fetch(new URL(name, import.meta.url));
     if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
-    const parts = [];
-    for (let reader = response.body.getReader(); ; ) {
+    return response;
+  } catch (error) {
+    throw unfetched(name, error);
+  }
+}
+
+async function download(name, begun) {
+  const { body } = await request(name);
+  const pieces = [];
+  try {
+    for (let reader = body.getReader(); ; ) {
       const { done, value } = await reader.read();
-      if (done) return new Blob(parts);
-      parts.push(value);
-      count(value.length);
+      if (done) return new Blob(pieces);
+      pieces.push(value);
+      begun.come += value.length;
+      for (const tell of begun.listeners) {
+        try {
+          tell();
+        } catch {
+          begun.listeners.delete(tell); // this reader has asked again; the download goes on
+        }
+      }
     }
   } catch (error) {
-    throw new Trouble(`A part of the demo could not be fetched (${name}: ${error.message}). Please try again.`);
+    throw unfetched(name, error);
   }
+}
+
+function unfetched(name, { message }) {
+  return new Trouble(`A part of the demo could not be fetched (${name}: ${message}). Please try again.`);
 }
 
 /** Some servers unpack .gz files on their own: look before unpacking. */
@@ -61,7 +96,10 @@ export async function prepare(network, report) {
   }
   if (!sessions.has(network)) {
     const [wasm, graph] = await load([WASM, network], report);
-    const ort = await import("./onnxruntime/ort.wasm.min.mjs");
+    const ort = await import("./onnxruntime/ort.wasm.min.mjs").catch(() => {
+      // A browser remembers that an import failed, so to ask again does not help.
+      throw new Trouble("A part of the demo could not be fetched. Please reload the page.");
+    });
     ort.env.wasm.wasmBinary = wasm;
     ort.env.wasm.wasmPaths = { mjs: new URL("./onnxruntime/ort-wasm-simd-threaded.mjs", import.meta.url).href };
     ort.env.wasm.numThreads = 1; // more than one needs headers that a plain web server does not send

@@ -1,4 +1,5 @@
-/* Porter's stemmer as NLTK runs it by default, with NLTK's extensions. The tests compare the two word by word. */
+/* Porter's stemmer as NLTK runs it by default, with NLTK's extensions. The tests compare the two word by word.
+   A port of nltk.stem.porter (https://www.nltk.org, Apache License 2.0), written anew in another language. */
 
 const IRREGULAR = new Map([
   ["skies", "sky"], ["dying", "die"], ["lying", "lie"], ["tying", "tie"], ["innings", "inning"],

@@ -149,6 +149,7 @@ const canvas = find("face-canvas");
 const overlay = find("face-overlay");
 const zoom = find("face-zoom");
 const shown = find("face-shown");
+const look = find("face-look");
 const guess = runner(face, find("face-result"));
 let picture = null;
 let last = null;
@@ -156,6 +157,7 @@ let last = null;
 /** Show the picture that `source` gives, and ask the network about it. */
 function show(source) {
   return guess(async function* (report) {
+    look.disabled = true; // until there is an answer about this picture
     shown.hidden = true;
     const image = await source();
     picture = image;
@@ -164,8 +166,10 @@ function show(source) {
     shown.hidden = false;
     await faces.ready(fetching(report));
     const data = await faces.guess(canvas);
-    last = { nodes: told(data), data };
-    yield last;
+    const answer = { nodes: told(data), data };
+    yield answer; // and go on only if nothing else was asked meanwhile
+    last = answer;
+    look.disabled = false;
   });
 }
 
@@ -205,7 +209,7 @@ for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   });
 }
 
-find("face-look").addEventListener("click", () =>
+look.addEventListener("click", () =>
   guess(async function* (report) {
     const squares = await faces.lookedAt(canvas, (share) => report("Covering one part after another …", share));
     colour(squares);
@@ -243,6 +247,7 @@ const camera = find("face-camera");
 const REFUSED = { NotFoundError: "none was found", NotAllowedError: "you or your browser did not allow it" };
 
 camera.addEventListener("click", async () => {
+  camera.disabled = true; // a second stream would hide the first, which nobody could then switch off
   try {
     if (!navigator.mediaDevices) throw new Trouble("browsers allow it only over https");
     video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } });
@@ -250,6 +255,7 @@ camera.addEventListener("click", async () => {
     live.hidden = false;
     find("face-take").focus();
   } catch (error) {
+    stopCamera();
     const reason = REFUSED[error.name] ?? error.message;
     guess(() => {
       throw new Trouble(`No camera: ${reason}. You can choose a picture instead.`);
@@ -267,9 +273,10 @@ find("face-take").addEventListener("click", () => {
 find("face-stop").addEventListener("click", stopCamera);
 
 function stopCamera() {
-  for (const track of video.srcObject.getTracks()) track.stop();
+  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
   video.srcObject = null;
   live.hidden = true;
+  camera.disabled = false;
   camera.focus();
 }
 
