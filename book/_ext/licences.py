@@ -37,14 +37,19 @@ WORKS = [
     Work(
         "This book", "https://creativecommons.org/licenses/by/4.0/", "CC BY 4.0; code MIT", "its style, pictures and demos",
         (
-            "book.css", "card.png", "favicon.png", "home.png", "logo.svg", "site.png", "touch-icon.png",
-            "try-it/*.mjs", "try-it/*.css", "try-it/*.png", "try-it/sentiment.onnx.gz", "try-it/words.json.gz", f"{TEXTS}/",
+            "book.css", "card.png", "favicon.png", "logo.svg", "site.png", "touch-icon.png",
+            "try-it/try-it.mjs", "try-it/network.mjs", "try-it/faces.mjs", "try-it/reviews.mjs", "try-it/facts.mjs",
+            "try-it/*.css", "try-it/*.png", "try-it/sentiment.onnx.gz", f"{TEXTS}/",
         ),
     ),
     Work(
-        "This book's face network", "https://susanqq.github.io/UTKFace/", "non-commercial research and teaching only",
-        "answers for faces on the page Try it",
-        ("try-it/face.onnx.gz",),
+        "This book, learned or drawn from UTKFace", "https://susanqq.github.io/UTKFace/",
+        "non-commercial research and teaching only", "the network of the page Try it, and the home page's average faces",
+        ("try-it/face.onnx.gz", "home.png"),
+    ),
+    Work(
+        "NLTK", "https://www.nltk.org", "Apache 2.0", "the stop words, and the stemmer, which is a port of NLTK's",
+        ("try-it/porter.mjs", "try-it/words.json.gz"), package="nltk",
     ),
     Work(
         "ONNX Runtime Web", "https://onnxruntime.ai", "MIT", "runs the networks of the page Try it",
