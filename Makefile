@@ -19,7 +19,7 @@ COVERAGE := --cov=book/cnnbook --cov-branch --cov-report=json:_build/tests/cover
 RESOLUTION ?= lowest
 OTHER := .venv-$(RESOLUTION)
 # What needs neither the site, nor a browser, nor a maintainer's tool.
-VERSION_TESTS := data models notebooks plots profile recipes reviews sample
+VERSION_TESTS := data download hostile lessons minilm models notebooks plots profile recipes reviews sample
 
 .PHONY: help book test test-colab test-versions test-real-data test-figures execute verify mutation models web-demo benchmark clean
 

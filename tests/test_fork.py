@@ -120,7 +120,7 @@ def test_the_address_stands_in_one_place():
     """Beside it only where a file must say it itself: the citation of the original, and the notebooks' first cells."""
     found = {}
     for folder, folders, names in os.walk(ROOT):
-        folders[:] = set(folders) - {".git", ".venv", "_build", "__pycache__", "cache"}
+        folders[:] = set(folders) - {".git", ".venv", ".venv-lowest", ".venv-highest", "_build", "__pycache__", "cache"}
         for path in (Path(folder, name) for name in names):
             if addresses_of_the_original(path):
                 found[path.relative_to(ROOT).as_posix()] = addresses_of_the_original(path)

@@ -22,10 +22,8 @@ BOOK = ROOT / "book"
 NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
 PAGES = sorted(BOOK.glob("*.md"))
 
-TAGS = set(
-    "nbval-check-output nbval-ignore-output nbval-skip raises-exception hide-input hide-cell hide-output "
-    "remove-input remove-cell solution".split()
-)
+# None that would leave a cell out, or let it fail.
+TAGS = {"nbval-check-output", "nbval-ignore-output", "hide-input", "hide-cell", "solution"}
 OPENING = ["**What you will build.**", "**What you will learn.**", "**What you need.**", "**How long it takes.**"]
 LEVELS = ["Easy", "Medium", "Hard"]
 QUESTIONS = 5
@@ -46,8 +44,9 @@ SECRET = re.compile(
     r"|(?i:password|passwd|secret|api_?key|access_?token)\w*[\"']?\s*[:=]\s*[\"'][^\"'\s]{8,}[\"']"
 )
 NUMBER = re.compile(
-    r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*(%|per\s?cent\b|percentage points?\b)"
-    r"|(?<![\w.,])(\d+\.\d+)\s*-?(years?\b|points?\b)"
+    r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*\**\s*(%|per\s?cent\b|percentage points?\b)"
+    r"|(?<![\w.,])(\d+\.\d+)\s*\**\s*-?(years?\b|points?\b)"
+    r"|(?:accuracy|error|AUC)(?: of| is)? \**(\d+\.\d+)\b()"
 )
 FILE_NAME = re.compile(r"(?<![\w.])\d{1,3}_[01]_\d_\d{6,}(?:\.jpg)?(?:\.chip\.jpg)?|(?<![\d.])201[67]\d{13}(?!\d)")
 
@@ -337,7 +336,7 @@ def number_problems(nb):
         for text in typed_texts(cell) if cell.cell_type == "markdown" else typed_texts(cell)[1:]:
             text = blocks.typed(text)
             for match in NUMBER.finditer(text):
-                value, unit = match[1] or match[3], match[2] or match[4]
+                value, unit = match[1] or match[3] or match[5], match[2] or match[4] or ""
                 unit = "%" if unit.startswith("per") else unit.rstrip("s") + "s" if unit != "%" else unit
                 if f"{value} {unit}" not in ALLOWED_NUMBERS:
                     around = text[max(0, match.start() - 30) : match.end() + 10]
@@ -476,7 +475,7 @@ def test_figure_names_are_unique_in_the_book():
     assert sorted(names) == sorted(set(names))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+@pytest.mark.parametrize("path", NOTEBOOKS + PAGES, ids=name_of)
 def test_no_review_is_quoted(path):
     folder = os.environ.get("CNNBOOK_DATA")
     if not folder:
@@ -485,7 +484,10 @@ def test_no_review_is_quoted(path):
 
     reviews = pd.read_csv(Path(folder) / "car_reviews.csv")["Review"]
     assert len(reviews) == 1382
-    tell(quotation_problems(stored(path), reviews))
+    nb = stored(path) if path.suffix == ".ipynb" else nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_markdown_cell(path.read_text("utf-8"), id="page")]
+    )  # fmt: skip
+    tell(quotation_problems(nb, reviews))
 
 
 # Facts of the stored outputs
@@ -755,6 +757,8 @@ FAULTS = [
     (number_problems, put("It names 84 per cent.")),
     (number_problems, put("It errs by 7.93 years.")),
     (number_problems, put("Better by 1.5 points.")),
+    (number_problems, put("The accuracy is **84.1** %.")),
+    (number_problems, put("With an accuracy of 0.841 it wins.")),
     (number_problems, lambda nb: nb.cells[4].metadata["mystnb"]["figure"].update(caption="Accuracy: 84.1 %.")),
     (file_name_problems, show("31_0_1_20170101000000001.jpg.chip.jpg")),
     (file_name_problems, show("<td>20170101000000001.jpg</td>", "text/html")),

@@ -1,20 +1,11 @@
 """nbval never compares pictures, so what a figure shows is asserted here, on the artists it holds."""
 
 import matplotlib
-
-matplotlib.use("Agg")
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from cnnbook import plots, profile
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plots.plt.close("all")
 
 
 @pytest.fixture

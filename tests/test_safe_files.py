@@ -17,7 +17,7 @@ import pytest
 from cnnbook import quietly
 
 with quietly():
-    keras = pytest.importorskip("keras")
+    import keras
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "data" / "models"

@@ -18,10 +18,11 @@ from pathlib import Path
 import nbformat
 import psutil
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from PIL import Image, ImageChops, ImageStat
 
 CELL_TIMEOUT = 4 * 60 * 60
+FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
 INVISIBLE = 0.3  # a mean difference of colours, of 255
 
 
@@ -85,7 +86,7 @@ def _merge_streams(outputs):
 def execute(path, destination):
     """Run the notebook at `path` and store it at `destination`; return seconds and peak megabytes.
 
-    Raises CellExecutionError.
+    Raises CellExecutionError if a cell fails, CellTimeoutError after CELL_TIMEOUT seconds in one, and DeadKernelError.
     """
     notebook = nbformat.read(path, as_version=4)
     peak = _PeakMemory()
@@ -116,7 +117,7 @@ def main():
         destination = arguments.to / path.name if arguments.to else path
         try:
             seconds, megabytes = execute(path.resolve(), destination.resolve())
-        except CellExecutionError as error:
+        except FAILURES as error:
             sys.exit(f"{path}: not stored, a cell failed.\n{error}")
         print(f"{path.name}: {seconds:.0f} s, peak {megabytes:.0f} MB", flush=True)
 

@@ -1,12 +1,10 @@
-"""Write the measured figures into the model card: `python tools/model_card.py` (with --check: only compare).
+"""Write the measured figures into the model card: `python tools/model_card.py`.
 
 The figures come from the JSON files that the chapters store beside the models; the
 card `data/models/README.md` holds them between a pair of marker comments per model.
 """
 
-import argparse
 import json
-import sys
 from pathlib import Path
 
 import blocks
@@ -78,15 +76,7 @@ def rendered(card):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="fail if the card differs from the figures")
-    arguments = parser.parse_args()
-    card = CARD.read_text(encoding="utf-8")
-    fresh = rendered(card)
-    if not arguments.check:
-        CARD.write_text(fresh, encoding="utf-8")
-    elif fresh != card:
-        sys.exit("data/models/README.md is out of date: run python tools/model_card.py")
+    CARD.write_text(rendered(CARD.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,9 +19,8 @@ import sys
 from pathlib import Path
 
 import nbformat
-from nbclient.exceptions import CellExecutionError
 
-from execute import execute
+from execute import FAILURES, execute
 
 ROOT = Path(__file__).resolve().parents[1]
 COPY = ROOT / "_build" / "verify"
@@ -136,7 +135,7 @@ def main():
         stored = nbformat.read(path, as_version=4)
         try:
             execute(folder / path.name, folder / path.name)
-        except CellExecutionError as error:
+        except FAILURES as error:
             sys.exit(f"{path}: a cell failed.\n{error}")
         for found in compare(stored, nbformat.read(folder / path.name, as_version=4), arguments.exact):
             counts[found[-1]] = counts.get(found[-1], 0) + 1

