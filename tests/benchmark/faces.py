@@ -68,7 +68,7 @@ def train_ours(recipe, seed):
         return _scores(answers["age"], answers["gender"], split)
 
     def answer_model(network):
-        return names["answer_model"](network, names["BEST"])
+        return names["answer_model"](network, names[recipe.upper()])  # the recipes' settings: FAST, BEST
 
     watch = training.Watch(f"faces, {recipe}, seed {seed}", score, answer_model)
     model, _ = names[f"train_{recipe}"](seed, split["train"], callbacks=[watch])
