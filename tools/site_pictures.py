@@ -1,4 +1,7 @@
-"""Draw the site's small pictures from its logo: favicon, touch icon and the card for shared links. Needs Chromium."""
+"""Draw the site's small pictures from its logo: favicon, touch icon and the card for shared links. Needs Chromium.
+
+Where the site is built, the README's picture of a chapter is taken anew too.
+"""
 
 import shutil
 import subprocess
@@ -7,9 +10,12 @@ import tomllib
 from pathlib import Path
 
 import yaml
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 STATIC = ROOT / "book" / "_static"
+CHAPTER, FIGURE = ROOT / "_build" / "html" / "book" / "03-face-cnn.html", "fig-source-curves"
+COLOURS = 64  # enough for a page, and a quarter of the bytes
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 ICON = "<style>body {{ margin: 0 }} svg {{ display: block; width: {side}px; padding: {room}px }}</style>{logo}"
 CARD = """
@@ -32,26 +38,37 @@ def find_browser():
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def screenshot(page, picture, width, height):
-    """Store what Chromium shows of the HTML text `page` as a PNG file."""
+def screenshot(address, picture, width, height):
+    """Store what Chromium shows of the page at `address` as a PNG file."""
     browser = find_browser()
     if not browser:
         raise SystemExit("Chromium is needed (Debian, Ubuntu: apt-get install chromium).")
     with tempfile.TemporaryDirectory() as folder:
-        (html := Path(folder, "page.html")).write_text(page, "utf-8")
         flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size={width},{height}"]
-        flags += ["--default-background-color=00000000", f"--user-data-dir={folder}/profile"]
-        command = [browser, *flags, f"--screenshot={picture}", html.as_uri()]
-        subprocess.run(command, check=True, capture_output=True)
+        flags += ["--default-background-color=00000000", f"--user-data-dir={folder}"]
+        subprocess.run([browser, *flags, f"--screenshot={picture}", address], check=True, capture_output=True)
+
+
+def draw(page, picture, width, height):
+    """Store what Chromium shows of the HTML text `page` as a PNG file."""
+    with tempfile.TemporaryDirectory() as folder:
+        (html := Path(folder, "page.html")).write_text(page, "utf-8")
+        screenshot(html.as_uri(), picture, width, height)
 
 
 def main():
     logo = (STATIC / "logo.svg").read_text("utf-8")
     title = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["title"].replace("&", "&amp;")
     text = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["description"]
-    screenshot(ICON.format(side=48, room=0, logo=logo), STATIC / "favicon.png", 48, 48)
-    screenshot(ICON.format(side=148, room=16, logo=logo), STATIC / "touch-icon.png", 180, 180)
-    screenshot(CARD.format(logo=logo, title=title, text=text), STATIC / "card.png", 1200, 630)
+    draw(ICON.format(side=48, room=0, logo=logo), STATIC / "favicon.png", 48, 48)
+    draw(ICON.format(side=148, room=16, logo=logo), STATIC / "touch-icon.png", 180, 180)
+    draw(CARD.format(logo=logo, title=title, text=text), STATIC / "card.png", 1200, 630)
+    if not CHAPTER.is_file():
+        raise SystemExit("The README's picture is left as it is: `make book` builds the site that it shows.")
+    screenshot(f"{CHAPTER.as_uri()}#{FIGURE}", STATIC / "site.png", 1300, 900)
+    with Image.open(STATIC / "site.png") as taken:
+        fewer = taken.convert("RGB").quantize(COLOURS)
+    fewer.save(STATIC / "site.png", optimize=True)
 
 
 if __name__ == "__main__":
