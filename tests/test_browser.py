@@ -117,6 +117,7 @@ def test_its_pictures_are_small(seen, file):
 
 def test_checks_notice_their_faults(visit):
     page, faults = visit("search", viewport=DESK)
+    before = image_bytes(page)
     picture = Path(__file__).resolve().parents[1] / "book" / "_static" / "logo.svg"
     page.evaluate(
         """() => {
@@ -131,7 +132,6 @@ def test_checks_notice_their_faults(visit):
     assert "request to https://example.org/x.png" in told and "console: told" in told and "nothing is not" in told
     assert any(rule.startswith("color-contrast") for rule in violations(page))
     assert any(rule.startswith("image-alt") for rule in violations(page))
-    before = image_bytes(page)
     page.evaluate("""() => (document.querySelector("main img").src = document.querySelector("link[rel~=icon]").href)""")
     assert image_bytes(page) - before >= picture.stat().st_size
     page.set_viewport_size(PHONE)

@@ -1,5 +1,7 @@
 """The mutation check itself: its list fits the book, and its page says what came of each mutant."""
 
+import re
+
 import pytest
 from mutation import __main__ as mutation
 
@@ -30,6 +32,13 @@ def test_the_page_is_what_the_results_say_and_nearly_all_were_caught():
     assert mutation.shown(found) == mutation.CAUGHT.read_text("utf-8")
     assert set(found) == {mutant["name"] for mutant in MUTANTS}
     assert sum(map(bool, found.values())) >= 0.95 * len(found)
+
+
+def test_the_page_names_tests_that_are_there():
+    named = {test.removeprefix("real data, ") for test in mutation.known().values() if test}
+    for file, function in {re.match(r"([^:]+)(?:::([^\[:]+))?", test).groups() for test in named}:
+        text = (mutation.ROOT / file).read_text("utf-8")
+        assert file.endswith(".ipynb") or re.search(rf"^def {function}\(", text, flags=re.M), f"{file}::{function}"
 
 
 def test_a_mutant_that_does_not_fit_is_refused(tmp_path):

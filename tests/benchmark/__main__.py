@@ -14,6 +14,12 @@ HERE = Path(__file__).resolve().parent
 RESULTS, SCHEMA = HERE / "results.json", HERE / "results.schema.json"
 
 
+def _at_least_one(text):
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
 def arguments():
     parser = argparse.ArgumentParser(prog="benchmark", description=__doc__)
     parser.add_argument("--only", default=",".join(PARTS), help="these parts, comma-separated (default: %(default)s)")
@@ -24,7 +30,7 @@ def arguments():
         ("--review-seeds", 5, "trainings of each review network"),
         ("--repeats", 5, "repetitions of decoding, encoding, imports and pipelines"),
     ]:
-        parser.add_argument(name, type=int, default=default, help=f"{what} (default: %(default)s)")
+        parser.add_argument(name, type=_at_least_one, default=default, help=f"{what} (default: %(default)s)")
     parser.add_argument("--recipes", default=",".join(faces.RECIPES), help="our face recipes (default: %(default)s)")
     parser.add_argument("--to", type=Path, help="write into this folder instead of tests/benchmark and book")
     parser.add_argument("--smoke", action="store_true", help="tiny, on the sample: does it run? (needs --to)")
@@ -71,15 +77,16 @@ def main():
     chosen = arguments()
     results_file = chosen.to / RESULTS.name if chosen.to else RESULTS
     page_file = chosen.to / page.PAGE.name if chosen.to else page.PAGE
+    results_file.parent.mkdir(parents=True, exist_ok=True)
     results = json.loads(results_file.read_text("utf-8")) if results_file.exists() else {}
     set_environment(chosen.smoke)
     for name in [] if chosen.page else chosen.only.split(","):
         harness.say(f"== {name} ==")
         wanted, measured = settings(chosen), harness.machine()
         results[name] = {"measured": measured, "settings": wanted, **PARTS[name].measure(wanted)}
-        jsonschema.validate(results, json.loads(SCHEMA.read_text("utf-8")))
-        # After each part, so that a later failure loses nothing.
+        # After each part and before it is looked at, so that a later failure loses nothing.
         results_file.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        jsonschema.validate(results, json.loads(SCHEMA.read_text("utf-8")))
     page_file.write_text(page.rendered(results), encoding="utf-8")
 
 

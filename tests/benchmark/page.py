@@ -17,6 +17,7 @@ number here, from its own measurements: `make benchmark` (with `CNNBOOK_DATA` se
 
 IN_SHORT = """\
 How many times as much time the source network, or a plain loop, needs compared with ours. Below 1 ours is the slower.
+To a level, only the runs that reached it count, and not all may have: see the tables.
 """
 
 READING = """\

@@ -21,7 +21,10 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 MUTANTS, CAUGHT = HERE / "mutants.toml", HERE / "caught.md"
 NBVAL = ["--nbval-current-env", "--nbval-cell-timeout=1200"]
-UNIT = ["data", "reviews", "plots", "profile", "sample", "lessons", "recipes", "models", "minilm", "notebooks", "tools"]
+UNIT = [
+    "data", "reviews", "plots", "profile", "sample", "hostile", "download", "lessons", "recipes", "models", "minilm",
+    "notebooks", "tools",
+]  # fmt: skip
 SURVIVED, NOT_RUN = "**nothing**", "not run yet"
 HEADING = """# What the tests notice
 
@@ -87,7 +90,7 @@ def first_failure(environment, arguments, root):
 
 
 def copy_of_the_book(folder):
-    ignored = shutil.ignore_patterns(".git", ".venv", "_build", "cache", "__pycache__", ".hypothesis")
+    ignored = shutil.ignore_patterns(".git", ".venv*", "_build", "cache", "__pycache__", ".hypothesis")
     return Path(shutil.copytree(ROOT, Path(folder) / "book-under-test", ignore=ignored))
 
 
