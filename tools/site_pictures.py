@@ -3,6 +3,7 @@
 Where the site is built, the README's picture of a chapter is taken anew too.
 """
 
+import io
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import yaml
 from PIL import Image
+from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 STATIC = ROOT / "book" / "_static"
@@ -49,6 +51,18 @@ def screenshot(address, picture, width, height):
         subprocess.run([browser, *flags, f"--screenshot={picture}", address], check=True, capture_output=True)
 
 
+def photograph(address, middle, picture, width, height):
+    """Store the page at `address`, scrolled so that the element of the id `middle` stands there, as a PNG file."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser())
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.goto(address, wait_until="networkidle")
+        page.evaluate("id => document.getElementById(id).scrollIntoView({ block: 'center', behavior: 'instant' })", middle)
+        taken = Image.open(io.BytesIO(page.screenshot()))
+        browser.close()
+    taken.convert("RGB").quantize(COLOURS).save(picture, optimize=True)
+
+
 def draw(page, picture, width, height):
     """Store what Chromium shows of the HTML text `page` as a PNG file."""
     with tempfile.TemporaryDirectory() as folder:
@@ -65,10 +79,7 @@ def main():
     draw(CARD.format(logo=logo, title=title, text=text), STATIC / "card.png", 1200, 630)
     if not CHAPTER.is_file():
         raise SystemExit("The README's picture is left as it is: `make book` builds the site that it shows.")
-    screenshot(f"{CHAPTER.as_uri()}#{FIGURE}", STATIC / "site.png", 1300, 900)
-    with Image.open(STATIC / "site.png") as taken:
-        fewer = taken.convert("RGB").quantize(COLOURS)
-    fewer.save(STATIC / "site.png", optimize=True)
+    photograph(CHAPTER.as_uri(), FIGURE, STATIC / "site.png", 1300, 900)
 
 
 if __name__ == "__main__":
