@@ -22,6 +22,7 @@ from cnnbook import DataError, data, reviews
 
 GOOD = "28_1_0_20200101000000001.jpg.chip.jpg"
 NAME = "40_0_0_20200101000000009.jpg.chip.jpg"
+BOOK, TESTS = Path(data.__file__).resolve().parents[1], Path(__file__).resolve().parent
 NAMES = {"faces": data.FACES, "reviews": data.REVIEWS}
 
 
@@ -230,22 +231,20 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(folder, monkeypatch):
 
 CHILD = """
 import sys
+from benchmark.harness import peak_megabytes
 from cnnbook import DataError, data
-def peak():  # ru_maxrss would start from what the parent process held
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-before = peak()
+before = peak_megabytes()
 try:
     data.load_faces() if sys.argv[1] == "faces" else data.load_reviews()
 except DataError as error:
     print(error)
-print((peak() - before) // 1024)
+print(int(peak_megabytes() - before))
 """
 
 
 def in_a_child(folder, what):
     """Return what loading prints, and by how many megabytes the largest memory of the process grew."""
-    environment = {**os.environ, "CNNBOOK_DATA": str(folder), "PYTHONPATH": str(Path(data.__file__).parents[1])}
+    environment = {**os.environ, "CNNBOOK_DATA": str(folder), "PYTHONPATH": f"{BOOK}{os.pathsep}{TESTS}"}
     told = subprocess.run([sys.executable, "-c", CHILD, what], env=environment, capture_output=True, text=True, check=True)
     *lines, grown = told.stdout.splitlines()
     return lines, int(grown)

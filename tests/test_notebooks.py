@@ -46,7 +46,7 @@ SECRET = re.compile(
 NUMBER = re.compile(
     r"(?<![\w.,])(\d+(?:[.,]\d+)?)\s*\**\s*(%|per\s?cent\b|percentage points?\b)"
     r"|(?<![\w.,])(\d+\.\d+)\s*\**\s*-?(years?\b|points?\b)"
-    r"|(?:accuracy|error|AUC)(?: of| is)? \**(\d+\.\d+)\b()"
+    r"|(?:accuracy|error|AUC)(?: of| is)? \**(\d+\.\d+)\b"
 )
 FILE_NAME = re.compile(r"(?<![\w.])\d{1,3}_[01]_\d_\d{6,}(?:\.jpg)?(?:\.chip\.jpg)?|(?<![\d.])201[67]\d{13}(?!\d)")
 

@@ -5,8 +5,6 @@ Where the site is built, the README's picture of a chapter is taken anew too.
 
 import io
 import shutil
-import subprocess
-import tempfile
 import tomllib
 from pathlib import Path
 
@@ -40,46 +38,37 @@ def find_browser():
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def screenshot(address, picture, width, height):
-    """Store what Chromium shows of the page at `address` as a PNG file."""
-    browser = find_browser()
-    if not browser:
-        raise SystemExit("Chromium is needed (Debian, Ubuntu: apt-get install chromium).")
-    with tempfile.TemporaryDirectory() as folder:
-        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size={width},{height}"]
-        flags += ["--default-background-color=00000000", f"--user-data-dir={folder}"]
-        subprocess.run([browser, *flags, f"--screenshot={picture}", address], check=True, capture_output=True)
+def draw(browser, page, picture, width, height):
+    """Store what the browser shows of the HTML text `page` as a PNG file; what the page leaves open is transparent."""
+    sheet = browser.new_page(viewport={"width": width, "height": height})
+    sheet.set_content(page)
+    sheet.screenshot(path=picture, omit_background=True)
 
 
-def photograph(address, middle, picture, width, height):
+def photograph(browser, address, middle, picture, width, height):
     """Store the page at `address`, scrolled so that the element of the id `middle` stands there, as a PNG file."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser())
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.goto(address, wait_until="networkidle")
-        page.evaluate("id => document.getElementById(id).scrollIntoView({ block: 'center', behavior: 'instant' })", middle)
-        taken = Image.open(io.BytesIO(page.screenshot()))
-        browser.close()
+    sheet = browser.new_page(viewport={"width": width, "height": height})
+    sheet.goto(address, wait_until="networkidle")
+    sheet.evaluate("id => document.getElementById(id).scrollIntoView({ block: 'center', behavior: 'instant' })", middle)
+    taken = Image.open(io.BytesIO(sheet.screenshot()))
     taken.convert("RGB").quantize(COLOURS).save(picture, optimize=True)
 
 
-def draw(page, picture, width, height):
-    """Store what Chromium shows of the HTML text `page` as a PNG file."""
-    with tempfile.TemporaryDirectory() as folder:
-        (html := Path(folder, "page.html")).write_text(page, "utf-8")
-        screenshot(html.as_uri(), picture, width, height)
-
-
 def main():
+    found = find_browser()
+    if not found:
+        raise SystemExit("Chromium is needed (Debian, Ubuntu: apt-get install chromium).")
     logo = (STATIC / "logo.svg").read_text("utf-8")
     title = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["title"].replace("&", "&amp;")
     text = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["description"]
-    draw(ICON.format(side=48, room=0, logo=logo), STATIC / "favicon.png", 48, 48)
-    draw(ICON.format(side=148, room=16, logo=logo), STATIC / "touch-icon.png", 180, 180)
-    draw(CARD.format(logo=logo, title=title, text=text), STATIC / "card.png", 1200, 630)
-    if not CHAPTER.is_file():
-        raise SystemExit("The README's picture is left as it is: `make book` builds the site that it shows.")
-    photograph(CHAPTER.as_uri(), FIGURE, STATIC / "site.png", 1300, 900)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found)
+        draw(browser, ICON.format(side=48, room=0, logo=logo), STATIC / "favicon.png", 48, 48)
+        draw(browser, ICON.format(side=148, room=16, logo=logo), STATIC / "touch-icon.png", 180, 180)
+        draw(browser, CARD.format(logo=logo, title=title, text=text), STATIC / "card.png", 1200, 630)
+        if not CHAPTER.is_file():
+            raise SystemExit("The README's picture is left as it is: `make book` builds the site that it shows.")
+        photograph(browser, CHAPTER.as_uri(), FIGURE, STATIC / "site.png", 1300, 900)
 
 
 if __name__ == "__main__":
