@@ -3,10 +3,12 @@
 import base64
 import inspect
 import io
+import sys
 import traceback
 
 import chapter_code
 import execute
+import make_models
 import nbformat
 import numpy as np
 import pytest
@@ -68,6 +70,15 @@ def test_cells_of_the_book_are_found():
     with pytest.raises(LookupError, match="03-face-cnn.ipynb has no code cell no-such-cell"):
         chapter_code.load("03", ["no-such-cell"])
     assert chapter_code.load("02", ["colab"])["sys"].modules
+
+
+@pytest.mark.parametrize(("asked", "made"), [([], ["face", "sentiment"]), (["face"], ["face"])])
+def test_both_networks_are_made_unless_one_is_named(monkeypatch, asked, made):
+    found = []
+    monkeypatch.setattr(make_models, "make", found.append)
+    monkeypatch.setattr(sys, "argv", ["make_models.py", *asked])
+    make_models.main()
+    assert found == made
 
 
 def png(pixels):

@@ -37,8 +37,9 @@ def make(name):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", nargs="*", default=list(RECIPES), choices=RECIPES, help="default: all of them")
-    for name in parser.parse_args().models:
+    parser.add_argument("model", nargs="?", choices=list(RECIPES), help="default: both")
+    model = parser.parse_args().model
+    for name in [model] if model else RECIPES:
         print(f"{name}: training", flush=True)
         make(name)
 
