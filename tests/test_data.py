@@ -204,6 +204,19 @@ def test_an_unzipped_folder_is_as_good(named):
     assert table.filename.tolist() == sorted(NAMED) and len(pictures) == 3
 
 
+def test_links_are_followed_and_one_that_leads_nowhere_is_named(named, places, capsys):
+    folder = named() / "train_test"
+    folder.mkdir()
+    for name, content in good_faces().items():
+        stored = places / Path(name).name
+        stored.write_bytes(content)
+        (folder / stored.name).symlink_to(stored)
+    (places / NAMED[1]).unlink()
+    assert data.load_faces()[0].filename.tolist() == sorted([NAMED[0], NAMED[2]])
+    complaint, _ = capsys.readouterr().out.splitlines()
+    assert complaint == f"Faces: left out {NAMED[1]}: cannot be read (No such file or directory)."
+
+
 # --- The four sources and what they announce -----------------------------------------------------
 
 

@@ -303,8 +303,12 @@ class _open_faces:
 
     def __enter__(self):
         if self.path.is_dir():
-            files = sorted(p for p in self.path.rglob("*") if p.is_file() and not p.is_symlink())
-            return [(p.relative_to(self.path).as_posix(), p.stat().st_size, p.read_bytes) for p in files]
+            # What is not there although it is listed is a link that leads nowhere; pipes would be waited for.
+            found = sorted((p, p.exists()) for p in self.path.rglob("*") if p.is_file() or not p.exists())
+            return [
+                (p.relative_to(self.path).as_posix(), p.stat().st_size if there else 0, lambda p=p: _stored(p))
+                for p, there in found
+            ]
         try:
             self.archive = zipfile.ZipFile(self.path)
         except Exception:  # BadZipFile, but NotImplementedError or struct.error too on a mangled one
@@ -320,6 +324,14 @@ class _open_faces:
     def __exit__(self, *_):
         if self.archive:
             self.archive.close()
+
+
+def _stored(path):
+    """Return what a file of the folder holds; raises ValueError with the reason, as the system's own holds the whole path."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror})") from None
 
 
 def _parse_name(name):
