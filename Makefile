@@ -95,17 +95,16 @@ web-demo: $(STAMP)
 	$(BIN)/python tools/make_web_demo.py
 
 benchmark: export PYTHONPATH := $(CURDIR)/tests:$(CURDIR)/tools:$(CURDIR)/book
-benchmark: $(STAMP) data-is-named
+benchmark: $(STAMP)
 	$(BIN)/python -m benchmark $(ARGS)
 
-mutation: export PYTHONPATH := $(CURDIR)/tests
-mutation: $(STAMP) data-is-named
+mutation: export PYTHONPATH := $(CURDIR)/tests:$(CURDIR)/tools
+mutation: $(STAMP)
 	$(BIN)/python -m mutation $(ARGS)
 
 .PHONY: data-is-named
-data-is-named:
-	@test -f "$$CNNBOOK_DATA/train_test.zip" -a -f "$$CNNBOOK_DATA/car_reviews.csv" || \
-	  { echo "Set CNNBOOK_DATA to the folder that holds train_test.zip and car_reviews.csv (see data/README.md)."; exit 1; }
+data-is-named: $(STAMP)
+	@$(BIN)/python tools/real_data.py
 
 clean:
 	rm -rf _build .venv .venv-lowest .venv-highest

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from benchmark import __main__ as program
 from benchmark import comparison, faces, harness, inputs, page, reviews
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -151,6 +152,31 @@ def test_the_page_says_which_design_was_scored_at_the_end_alone():
     blind = [{**run, "epochs": [{"epoch_seconds": 1, "seconds": 1}]} for run in FAST]
     text = page.rendered({"faces": {**part, "runs": SOURCE + blind}})
     assert "Scored at the end alone, so that a level is reached there or not at all: ours, the short recipe." in text
+
+
+@pytest.fixture
+def without_data(tmp_path, monkeypatch):
+    """Return a function that runs the program on a machine without the real data, and returns what it wrote."""
+    monkeypatch.delenv("CNNBOOK_DATA", raising=False)
+    monkeypatch.setattr(program, "set_environment", lambda smoke: None)
+    monkeypatch.setitem(program.PARTS, "faces", None)  # whatever it would measure, it must not
+
+    def run(*options):
+        monkeypatch.setattr(sys, "argv", ["benchmark", *options, "--to", str(tmp_path / "made")])
+        program.main()
+
+    return run
+
+
+def test_the_page_needs_no_data(without_data, tmp_path):
+    without_data("--page")
+    assert (tmp_path / "made" / "performance.md").read_text("utf-8") == page.rendered({})
+
+
+def test_a_measuring_that_needs_the_real_data_says_so_before_it_begins(without_data, tmp_path):
+    with pytest.raises(SystemExit, match="Set CNNBOOK_DATA"):
+        without_data("--only", "faces")
+    assert not (tmp_path / "made").exists()
 
 
 # --- The measuring itself, tiny and on the sample ------------------------------------------------

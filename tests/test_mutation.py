@@ -1,6 +1,7 @@
 """The mutation check itself: its list fits the book, and its page says what came of each mutant."""
 
 import re
+import sys
 
 import pytest
 from mutation import __main__ as mutation
@@ -54,3 +55,14 @@ def test_a_failing_test_is_named_and_a_passing_one_is_not(tmp_path):
     assert mutation.first_failure({}, ["test_it.py::test_good"], tmp_path) is None
     with pytest.raises(RuntimeError, match="pytest ended with 4"):
         mutation.first_failure({}, ["test_nowhere.py"], tmp_path)
+
+
+def test_it_asks_for_the_real_data_before_it_begins_and_not_when_asked_for_help(monkeypatch, capsys):
+    monkeypatch.delenv("CNNBOOK_DATA", raising=False)
+    monkeypatch.setattr(sys, "argv", ["mutation", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        mutation.main()
+    assert ended.value.code == 0 and "--only" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["mutation"])
+    with pytest.raises(SystemExit, match="Set CNNBOOK_DATA"):
+        mutation.main()

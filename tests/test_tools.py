@@ -3,6 +3,7 @@
 import base64
 import inspect
 import io
+import subprocess
 import sys
 import traceback
 
@@ -12,6 +13,7 @@ import make_models
 import nbformat
 import numpy as np
 import pytest
+import real_data
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
@@ -79,6 +81,24 @@ def test_both_networks_are_made_unless_one_is_named(monkeypatch, asked, made):
     monkeypatch.setattr(sys, "argv", ["make_models.py", *asked])
     make_models.main()
     assert found == made
+
+
+def test_the_real_data_is_asked_for_unless_both_files_are_there(tmp_path, monkeypatch):
+    monkeypatch.delenv("CNNBOOK_DATA", raising=False)
+    with pytest.raises(SystemExit, match="Set CNNBOOK_DATA to the folder that holds train_test.zip and car_reviews.csv"):
+        real_data.demand()
+    monkeypatch.setenv("CNNBOOK_DATA", str(tmp_path))
+    (tmp_path / "train_test.zip").touch()
+    with pytest.raises(SystemExit):
+        real_data.demand()
+    (tmp_path / "car_reviews.csv").touch()
+    real_data.demand()
+
+
+@pytest.mark.parametrize(("target", "asks"), [("models", True), ("benchmark", False), ("mutation", False)])
+def test_make_asks_for_the_real_data_only_where_every_use_needs_it(target, asks):
+    steps = subprocess.run(["make", "-n", target], cwd=chapter_code.BOOK.parent, capture_output=True, text=True, check=True)
+    assert ("real_data.py" in steps.stdout) == asks
 
 
 def png(pixels):

@@ -16,6 +16,7 @@ import tomllib
 from pathlib import Path
 
 import nbformat
+import real_data
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -141,6 +142,7 @@ def main():
     parser.add_argument("--only", default="", help="only mutants whose name or file holds this text; keeps the others' rows")
     parser.add_argument("--missing", action="store_true", help="only mutants that the page does not name, or that survived")
     chosen = parser.parse_args()
+    real_data.demand()
     found, sound = known(), set()
     with tempfile.TemporaryDirectory() as folder:
         root = copy_of_the_book(folder)
