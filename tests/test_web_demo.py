@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import json
 
 import numpy as np
 import pytest
@@ -57,8 +56,6 @@ def test_the_tool_makes_what_is_stored(network):
 def test_words_and_facts_are_up_to_date():
     assert gzip.decompress(stored("words.json.gz")) == tool.words_bytes()
     assert stored("facts.mjs") == tool.facts_bytes(tool.FOLDER)
-    vocabulary = json.loads((tool.MODELS / "vocabulary.json").read_text("utf-8"))
-    assert json.loads(tool.words_bytes())["vocabulary"] == vocabulary
 
 
 def test_the_sample_is_the_drawing():
