@@ -484,10 +484,7 @@ def test_no_review_is_quoted(path):
 
     reviews = pd.read_csv(Path(folder) / "car_reviews.csv")["Review"]
     assert len(reviews) == 1382
-    nb = stored(path) if path.suffix == ".ipynb" else nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_markdown_cell(path.read_text("utf-8"), id="page")]
-    )  # fmt: skip
-    tell(quotation_problems(nb, reviews))
+    tell(quotation_problems(stored(path) if path.suffix == ".ipynb" else page(path), reviews))
 
 
 # Facts of the stored outputs
