@@ -71,10 +71,13 @@ def judge(stored, now, tolerance):
     """Return the verdict on one line of an output."""
     if stored == now:
         return "same"
-    if "words" not in tolerance and words(stored) != words(now):
+    before, after = numbers(stored), numbers(now)
+    # Where words are free, units are not: each number is held against one of its own unit.
+    same_units = [unit for _, unit in before] == [unit for _, unit in after]
+    if not same_units or ("words" not in tolerance and words(stored) != words(now)):
         return "OTHER WORDS"
     verdict = "within"
-    for (old, unit), (new, _) in zip(numbers(stored), numbers(now)):
+    for (old, unit), (new, _) in zip(before, after):
         allowed = tolerance.get(unit, 0)
         # The tolerance is a decimal number: 0.3 must allow 8.4 - 8.1.
         if allowed is not None and abs(new - old) > allowed * (1 + 1e-9) + 1e-9:
