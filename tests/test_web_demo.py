@@ -55,7 +55,7 @@ def test_the_tool_makes_what_is_stored(network):
 
 def test_words_and_facts_are_up_to_date():
     assert gzip.decompress(stored("words.json.gz")) == tool.words_bytes()
-    assert stored("facts.mjs") == tool.facts_bytes(tool.FOLDER)
+    assert stored("facts.mjs") == tool.facts_bytes()
 
 
 def test_the_sample_is_the_drawing():

@@ -111,12 +111,9 @@ def execute(path, destination):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="+", type=Path)
-    parser.add_argument("--to", type=Path, help="store here (a folder) instead of in place")
-    arguments = parser.parse_args()
-    for path in arguments.notebooks:
-        destination = arguments.to / path.name if arguments.to else path
+    for path in parser.parse_args().notebooks:
         try:
-            seconds, megabytes = execute(path.resolve(), destination.resolve())
+            seconds, megabytes = execute(path.resolve(), path.resolve())
         except FAILURES as error:
             sys.exit(f"{path}: not stored, a cell failed.\n{error}")
         print(f"{path.name}: {seconds:.0f} s, peak {megabytes:.0f} MB", flush=True)

@@ -1,12 +1,9 @@
 """Make the files that the page "Try it" loads, from data/models: `make web-demo`.
 
-    python tools/make_web_demo.py [--to FOLDER]
-
 Both networks become ONNX files that run in a browser. Weights are stored as 16-bit floats where that
 changes no answer by more than a fifth of what TOLERANCES allows, and as 32-bit floats otherwise.
 """
 
-import argparse
 import gzip
 import io
 import json
@@ -121,11 +118,11 @@ def sample_bytes():
     return buffer.getvalue()
 
 
-def facts_bytes(folder):
+def facts_bytes():
     """Return the module with what the page says: the size of each download, and how good the networks are."""
     runtime = sorted((FOLDER / "onnxruntime").glob("ort*"))
     bytes_of = {f"onnxruntime/{path.name}": path.stat().st_size for path in runtime}
-    bytes_of |= {name: (folder / name).stat().st_size for name in ("face.onnx.gz", "sentiment.onnx.gz", "words.json.gz")}
+    bytes_of |= {name: (FOLDER / name).stat().st_size for name in ("face.onnx.gz", "sentiment.onnx.gz", "words.json.gz")}
     face, sentiment = (json.loads((MODELS / f"{name}.json").read_text("utf-8")) for name in INPUTS)
     figures = {
         "faces": face["test_faces"],
@@ -140,22 +137,14 @@ def facts_bytes(folder):
     return ("\n".join(lines) + "\n").encode()
 
 
-def make(folder):
-    """Write all files. tf2onnx orders a network's nodes by chance, so the networks' bytes differ from run to run."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in INPUTS:
-        (folder / f"{name}.onnx.gz").write_bytes(gzip.compress(network_bytes(name), mtime=0))
-    (folder / "words.json.gz").write_bytes(gzip.compress(words_bytes(), mtime=0))
-    (folder / "sample.png").write_bytes(sample_bytes())
-    (folder / "facts.mjs").write_bytes(facts_bytes(folder))
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--to", type=Path, default=FOLDER, metavar="FOLDER")
-    folder = parser.parse_args().to
-    make(folder)
-    for path in sorted(folder.glob("*.gz")):
+    """Write all files. tf2onnx orders a network's nodes by chance, so the networks' bytes differ from run to run."""
+    for name in INPUTS:
+        (FOLDER / f"{name}.onnx.gz").write_bytes(gzip.compress(network_bytes(name), mtime=0))
+    (FOLDER / "words.json.gz").write_bytes(gzip.compress(words_bytes(), mtime=0))
+    (FOLDER / "sample.png").write_bytes(sample_bytes())
+    (FOLDER / "facts.mjs").write_bytes(facts_bytes())
+    for path in sorted(FOLDER.glob("*.gz")):
         print(f"{path.name}: {path.stat().st_size / 2**20:.1f} MB")
 
 
