@@ -69,8 +69,7 @@ def settings(chosen):
 
 def set_environment(smoke):
     """The measuring processes inherit it."""
-    os.environ.update(CNNBOOK_OFFLINE="1", CNNBOOK_PROFILE="quick" if smoke else "full")
-    os.environ.update(MPLBACKEND="agg", TF_CPP_MIN_LOG_LEVEL="3")
+    os.environ.update(CNNBOOK_OFFLINE="1", CNNBOOK_PROFILE="quick" if smoke else "full", MPLBACKEND="agg")
     if smoke:
         os.environ.pop("CNNBOOK_DATA", None)
 
