@@ -66,6 +66,19 @@ def trouble(page, where):
     return page.inner_text(f"#{where}-result .try-trouble", timeout=SLOW)
 
 
+def hold(page, file):
+    """Keep a file back from the page, until the function that is returned is called."""
+    held = []
+    page.route(f"**/{file}", lambda route: held.append(route))
+
+    def release():
+        for route in held:
+            route.continue_()
+        page.unroute(f"**/{file}")
+
+    return release
+
+
 # --- The same answers as Python ------------------------------------------------------------------
 
 
@@ -260,6 +273,29 @@ def test_the_sample_and_where_the_network_looked(opened):
     opened.click("#face-sample")
     answer(opened)
     assert not opened.evaluate(coloured)
+
+
+def test_the_newest_picture_wins(opened):
+    """An invented face that comes late, behind a picture chosen after it, leaves that picture alone."""
+    opened.evaluate(
+        """() => {
+            window.unpacked = 0;
+            const { decode } = HTMLImageElement.prototype;
+            HTMLImageElement.prototype.decode = function () {
+                return decode.call(this).finally(() => (window.unpacked += 1));
+            };
+        }"""
+    )
+    picture = pictures()[0]
+    release = hold(opened, "sample.png")
+    opened.click("#face-sample")
+    opened.set_input_files("#face-input", png(picture))
+    expected = answer(opened)
+    release()
+    opened.wait_for_function("window.unpacked === 2", timeout=SLOW)
+    assert (shown_pixels(opened) == np.asarray(picture)).all()
+    opened.dispatch_event("#face-zoom", "change")  # asks again about the picture that the page has
+    assert answer(opened) == expected
 
 
 def test_a_picture_can_be_dropped(opened):

@@ -160,6 +160,7 @@ function show(source) {
     look.disabled = true; // until there is an answer about this picture
     shown.hidden = true;
     const image = await source();
+    report("Asking the network …", 0); // stops here if the reader has asked about another picture meanwhile
     picture = image;
     overlay.getContext("2d").clearRect(0, 0, faces.SIZE, faces.SIZE);
     faces.crop(image, canvas, zoom.value);
