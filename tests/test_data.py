@@ -284,7 +284,7 @@ def test_without_any_source_the_sample_is_asked_for(places, monkeypatch):
 
 def test_a_misspelt_switch_is_refused(monkeypatch):
     monkeypatch.setenv("CNNBOOK_OFFLINE", "yes")
-    with pytest.raises(ConfigurationError, match="CNNBOOK_OFFLINE"):
+    with pytest.raises(ConfigurationError, match="CNNBOOK_OFFLINE is 'yes'; set it to one of 0, 1, or leave it unset for '0'"):
         data.load_reviews()
 
 

@@ -57,7 +57,7 @@ def test_an_unknown_value_is_refused_in_one_line(read, name, value):
     with pytest.raises(cnnbook.ConfigurationError) as caught:
         read(**{name: value})
     message = str(caught.value)
-    assert name in message and repr(value) in message and "\n" not in message
+    assert name in message and repr(value) in message and "\n" not in message and "leave it unset for" in message
 
 
 def test_the_errors_of_the_book_show_no_traceback():

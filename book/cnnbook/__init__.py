@@ -24,6 +24,17 @@ class DataError(_PlainError):
     """The data is missing or unusable; the message names the file and the remedy."""
 
 
+def switch(name, allowed, default):
+    """Return the value of an environment switch; raises ConfigurationError if it is none of `allowed`."""
+    value = os.environ.get(name, "") or default
+    if value not in allowed:
+        raise ConfigurationError(
+            f"The environment variable {name} is {value!r}; "
+            f"set it to one of {', '.join(allowed)}, or leave it unset for {default!r}."
+        )
+    return value
+
+
 @contextlib.contextmanager
 def quietly():
     """Context for `import tensorflow`: switches its oneDNN kernels on, and hides what its native code writes to stderr

@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from . import ConfigurationError, DataError
+from . import DataError, switch
 
 FACES, REVIEWS = "train_test.zip", "car_reviews.csv"
 UNZIPPED = ("train_test", "UTKFace")  # folders of faces: the book's set, and the whole one as Kaggle offers it
@@ -145,12 +145,7 @@ def _find(name):
 
 
 def _offline():
-    value = os.environ.get("CNNBOOK_OFFLINE", "") or "0"
-    if value not in ("0", "1"):
-        raise ConfigurationError(
-            f"The environment variable CNNBOOK_OFFLINE is {value!r}; set it to 1 or 0, or leave it unset."
-        )
-    return value == "1"
+    return switch("CNNBOOK_OFFLINE", ("0", "1"), "0") == "1"
 
 
 def _find_in_named_folder(name, folder):

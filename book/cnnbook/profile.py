@@ -6,21 +6,8 @@ in CONTRIBUTING.md). Notebooks use it as visible ternaries::
     EPOCHS = 60 if profile.FULL else 1
 """
 
-import os
+from . import switch
 
-from . import ConfigurationError
-
-
-def _choice(name, allowed, default):
-    value = os.environ.get(name, "") or default
-    if value not in allowed:
-        raise ConfigurationError(
-            f"The environment variable {name} is {value!r}; "
-            f"set it to one of {', '.join(allowed)}, or leave it unset for {default!r}."
-        )
-    return value
-
-
-NAME = _choice("CNNBOOK_PROFILE", ("quick", "full"), "full")
+NAME = switch("CNNBOOK_PROFILE", ("quick", "full"), "full")
 FULL = NAME == "full"
-PUBLISH = _choice("CNNBOOK_PUBLISH", ("0", "1"), "0") == "1"
+PUBLISH = switch("CNNBOOK_PUBLISH", ("0", "1"), "0") == "1"
