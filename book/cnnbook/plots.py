@@ -27,6 +27,8 @@ COLOURS = {
 PIXEL_BLOCKS = 8
 # Two panels stand one above the other: side by side, a phone would show their lettering 5 pixels high.
 PANELS = (6, 7)
+# What the two panels of a face network show: heading, label, and the factor from a share to percent.
+SCORES = (("Age: lower is better", "mean absolute error (years)", 1), ("Gender: higher is better", "accuracy (%)", 100))
 
 
 def use_style():
@@ -409,11 +411,7 @@ def score_panels(names, errors, accuracies, references, title):
     `references` maps a label to (error, accuracy as a share), drawn as horizontal lines.
     """
     figure, axes = plt.subplots(2, 1, figsize=PANELS)
-    panels = (
-        (errors, 0, 1, "Age: lower is better", "mean absolute error (years)"),
-        (accuracies, 1, 100, "Gender: higher is better", "accuracy (%)"),
-    )
-    for axis, (values, column, factor, heading, label) in zip(axes, panels):
+    for column, (axis, values, (heading, label, factor)) in enumerate(zip(axes, (errors, accuracies), SCORES)):
         axis.bar(names, factor * np.asarray(values), width=0.55, color=COLOURS["sky"])
         for (text, levels), style in zip(references.items(), cycle(("--", ":"))):
             axis.axhline(factor * levels[column], color="black", linestyle=style, linewidth=1.3, label=text)
@@ -526,11 +524,8 @@ def ladder(numbers, seconds, errors, accuracies, title):
     Errors are mean absolute errors in years, accuracies shares; time runs on a logarithmic scale.
     """
     figure, axes = plt.subplots(2, 1, figsize=PANELS, layout="constrained")
-    panels = (
-        (np.asarray(errors), "Age: lower is better", "mean absolute error (years)"),
-        (100 * np.asarray(accuracies), "Gender: higher is better", "accuracy (%)"),
-    )
-    for axis, (values, heading, label) in zip(axes, panels):
+    for axis, scores, (heading, label, factor) in zip(axes, (errors, accuracies), SCORES):
+        values = factor * np.asarray(scores)
         axis.plot(seconds, values, color=COLOURS["grey"], linewidth=0.8, zorder=1)
         axis.scatter(seconds, values, s=22, color=COLOURS["blue"], zorder=2)
         axis.set_xscale("log")
@@ -566,11 +561,7 @@ def learning_against_time(logs, levels, title):
     `levels` maps a label to (error, accuracy), drawn as horizontal lines.
     """
     figure, axes = plt.subplots(2, 1, figsize=PANELS, layout="constrained")
-    panels = (
-        ("error", 0, 1, "Age: lower is better", "mean absolute error (years)"),
-        ("accuracy", 1, 100, "Gender: higher is better", "accuracy (%)"),
-    )
-    for axis, (key, column, factor, heading, label) in zip(axes, panels):
+    for column, (axis, key, (heading, label, factor)) in enumerate(zip(axes, ("error", "accuracy"), SCORES)):
         for name, rows in logs.items():
             axis.plot([row["seconds"] for row in rows], [factor * row[key] for row in rows], "o-", label=name)
         for (name, level), style in zip(levels.items(), cycle(("--", ":"))):
