@@ -45,6 +45,16 @@ def test_pictures_are_mirrored_turned_and_zoomed_independently(chapter, cells):
     assert np.abs(np.corrcoef(drawn) - np.eye(3)).max() < 0.2  # of 500 independent pairs, chance gives 0.1
 
 
+def assert_agrees_with_theory(interval):
+    values = np.random.default_rng(0).normal(10, 3, 900)
+    assert interval(values) == pytest.approx(values.mean() + np.array([-1, 1]) * 1.96 * values.std() / 30, abs=0.03)
+
+
+@pytest.mark.parametrize("chapter", ["03", "05"])  # the model card's intervals are those of 05
+def test_interval_of_a_mean_agrees_with_theory(chapter):
+    assert_agrees_with_theory(chapter_code.load(chapter, ["interval"], np=np, SEED=42)["interval"])
+
+
 # --- 02: numbers for a network ----------------------------------------------------------------------
 
 
@@ -145,12 +155,6 @@ def test_03_network_drops_out_and_answers_with_years_and_a_probability(source_ch
     assert [layers[f"dropout{name}"].rate for name in ("", "_age", "_gender")] == [0.25, 0.5, 0.5]
     assert layers["dense_age"].activation.__name__ == "linear"
     assert layers["dense_gender"].activation.__name__ == "sigmoid"
-
-
-def test_03_interval_of_a_mean_agrees_with_theory():
-    names = chapter_code.load("03", ["interval"], np=np, SEED=42)
-    values = np.random.default_rng(0).normal(10, 3, 900)
-    assert names["interval"](values) == pytest.approx(values.mean() + np.array([-1, 1]) * 1.96 * values.std() / 30, abs=0.03)
 
 
 # --- 04: the network for words ---------------------------------------------------------------------
@@ -277,6 +281,29 @@ def test_05_mixes_a_faces_answers_as_its_picture(faces_chapter):
     assert np.allclose(middle / 100, answers["gender"][:, 0], atol=0.005)
 
 
+def test_05_a_pupil_is_asked_for_a_mixture_of_label_and_teacher(faces_chapter):
+    """The teacher sees the picture that the pupil sees, and answers as it does when it is used: without dropout."""
+
+    def teacher(pictures, training):
+        assert not training
+        return {"age": pictures + 1, "gender": pictures * 0}
+
+    pictures = np.array([[10.0], [20.0]], "float32")
+    seen, wanted = faces_chapter["taught_by"](teacher)(pictures, {"age": pictures * 2, "gender": pictures * 0 + 1})
+    assert seen is pictures and np.allclose(wanted["age"], 0.6 * (pictures + 1) + 0.4 * 2 * pictures)
+    assert np.allclose(wanted["gender"], 0.4)
+
+
+def test_05_a_pupil_learns_from_its_teacher(faces_chapter):
+    """The recipe hands the teacher on, and the pupil comes out otherwise than without it."""
+    rows, names = faces_chapter["train"][:64], faces_chapter
+    teacher = names["answer_model"](names["build"](names["BEST"]), names["BEST"])
+    pupil = names["train_pupil"](teacher, 1, rows)
+    alone, _ = names["train_network"](names["BEST"], rows, names["PUPIL_EPOCHS"], 1)
+    weights = [np.concatenate([w.ravel() for w in network.get_weights()]) for network in (pupil, alone)]
+    assert weights[0].shape == weights[1].shape and not np.allclose(*weights)
+
+
 def test_05_epochs_differ_and_a_seed_brings_them_again(faces_chapter):
     rows = np.repeat(faces_chapter["train"][:1], 2 * faces_chapter["BEST"]["batch"])  # one face: only its redrawing differs
     batches, again = (faces_chapter["make_batches"](rows, faces_chapter["BEST"], 42) for _ in range(2))
@@ -386,5 +413,4 @@ def test_06_mcnemar_agrees_with_scipy(contest, wins, losses):
 
 
 def test_06_interval_of_a_mean_agrees_with_theory(contest):
-    values = np.random.default_rng(0).normal(10, 3, 900)
-    assert contest["interval"](values) == pytest.approx(values.mean() + np.array([-1, 1]) * 1.96 * values.std() / 30, abs=0.03)
+    assert_agrees_with_theory(contest["interval"])
