@@ -5,8 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
-# Tests that give the same with any data: `make test` has run them.
-NO_DATA := browser colab download fork hostile lessons mutation safe_files site test_figures verify workflows
+# The tests that read the data in CNNBOOK_DATA: all others give the same with any data, and `make test` has run them.
+DATA_TESTS := data models notebooks try_it
 # Two at a time, as tests mostly wait or use one core; a file's tests stay together, and a notebook's cells must.
 TWO := -n 2 --dist loadfile
 NBVAL := $(TWO) --nbval-current-env --nbval-cell-timeout=1200
@@ -70,7 +70,7 @@ test-versions:
 	  --deselect tests/test_sample.py::test_regenerates_byte_for_byte --nbval-lax $(NBVAL) $(VERSION_TESTS:%=tests/test_%.py) $(wildcard book/[0-9]*.ipynb)
 
 test-real-data: $(STAMP) data-is-named
-	CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(TWO) $(RUN) $(NO_DATA:%=--ignore=tests/test_%.py) tests
+	CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(TWO) $(RUN) $(DATA_TESTS:%=tests/test_%.py)
 	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python -m pytest $(RUN:.xml=.strict.xml) --nbval $(NBVAL) book/01-*.ipynb book/02-*.ipynb
 	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(RUN:.xml=.quick.xml) --nbval-lax $(NBVAL) book/0[3-9]-*.ipynb
 

@@ -72,7 +72,7 @@ def stages(mutant, data):
     if strict:
         yield {**real, "CNNBOOK_PROFILE": "full", "CNNBOOK_PUBLISH": "1"}, ["--nbval", *NBVAL, *strict]
     yield sample, rest
-    yield real, ["tests/test_data.py", "tests/test_models.py", "tests/test_lessons.py"]
+    yield real, ["tests/test_data.py", "tests/test_models.py"]
     for name in sorted(set(notebooks) - set(strict)):
         yield {**real, "CNNBOOK_PUBLISH": "1"}, ["--nbval-lax", *NBVAL, name]
 
