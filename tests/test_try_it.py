@@ -387,8 +387,24 @@ def test_no_webassembly(visit):
 def test_no_camera(visit, script, reason):
     page, faults = visit(FILE, script=script)
     page.click("#face-camera")
-    assert "No camera" in trouble(page, "face") and reason in trouble(page, "face")
+    assert "No camera" in trouble(page, "camera") and reason in trouble(page, "camera")
     assert page.is_hidden("#face-video") and faults == []
+
+
+def test_a_refused_camera_leaves_the_answer_alone(visit):
+    """One that is still to come, and one that is there."""
+    page, _ = visit(FILE, script="delete Navigator.prototype.mediaDevices")
+    release = hold(page, "face.onnx.gz")
+    page.click("#face-sample")
+    page.click("#face-camera")
+    assert "No camera" in trouble(page, "camera")
+    release()
+    before = answer(page)
+    page.click("#face-camera")
+    assert "No camera" in trouble(page, "camera")
+    assert answer(page) == before and page.is_enabled("#face-look")
+    page.click("#face-sample")
+    assert page.inner_text("#camera-result") == ""
 
 
 def test_a_download_that_fails_can_be_tried_again(visit):
@@ -432,7 +448,7 @@ def test_a_camera_that_cannot_be_shown_is_switched_off(visit):
     """
     page, _ = visit(FILE, script=script)
     page.click("#face-camera")
-    assert "it cannot be shown" in trouble(page, "face")
+    assert "it cannot be shown" in trouble(page, "camera")
     assert page.evaluate("window.stream.active") is False and page.is_enabled("#face-camera")
 
 
@@ -503,7 +519,7 @@ def test_the_keyboard_is_enough(opened):
     press_tab_until(opened, "face-look")
     opened.keyboard.press("Enter")
     opened.wait_for_selector("#face-result p:nth-child(3)", timeout=SLOW)
-    for box in ("review-result", "face-result"):
+    for box in ("review-result", "face-result", "camera-result"):
         assert opened.get_attribute(f"#{box}", "role") == "status"
 
 

@@ -176,6 +176,7 @@ function show(source) {
 
 /** A new picture starts without zoom. */
 function showNew(source) {
+  refusal.replaceChildren(); // its advice has been taken
   zoom.value = 1;
   return show(source);
 }
@@ -245,10 +246,12 @@ function colour(squares) {
 const video = find("face-video");
 const live = find("face-live");
 const camera = find("face-camera");
+const refusal = find("camera-result"); // of its own: an answer about a picture stands, or is still to come
 const REFUSED = { NotFoundError: "none was found", NotAllowedError: "you or your browser did not allow it" };
 
 camera.addEventListener("click", async () => {
   camera.disabled = true; // a second stream would hide the first, which nobody could then switch off
+  refusal.replaceChildren();
   try {
     if (!navigator.mediaDevices) throw new Trouble("browsers allow it only over https");
     video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } });
@@ -258,9 +261,7 @@ camera.addEventListener("click", async () => {
   } catch (error) {
     stopCamera();
     const reason = REFUSED[error.name] ?? error.message;
-    guess(() => {
-      throw new Trouble(`No camera: ${reason}. You can choose a picture instead.`);
-    });
+    refusal.append(element("p", "try-trouble", `No camera: ${reason}. You can choose a picture instead.`));
   }
 });
 
