@@ -17,14 +17,15 @@ number here, from its own measurements: `make benchmark` (with `CNNBOOK_DATA` se
 
 IN_SHORT = """\
 How many times as much time the source network, or a plain loop, needs compared with ours. Below 1 ours is the slower.
-To a level, only the runs that reached it count, and not all may have: see the tables.
+To a level, only the runs that reached it count, and not all may have (a dash: none did). How many runs a figure rests on,
+and how far they lie apart, stands in the tables.
 """
 
 READING = """\
 ## How to read the tables
 
-- **The short recipe** and **the long recipe** are those of chapter 05. The long one trains the file in `data/models`; where
-  it has no column, its training was not timed.
+- **The short recipe** and **the long recipe** are those of chapter 05. The long one trains the teacher of the file in
+  `data/models`; where it has no column, its training was not timed here, and the chapter prints its minutes.
 - The face network in `data/models` is small but slow to answer: it asks itself four times, through two windows and mirrored.
 - **Parameters** are all numbers that a network holds. In our network for reviews, three quarters of them are counted
   tables, which the training leaves as they are.
@@ -52,6 +53,7 @@ READING = """\
   build, trained by the very cells of these chapters.
 - The {term}`seed` changes what a network learns and hence when it reaches a level. A median of few seeds is a rough
   figure, and one of a single seed is an anecdote.
+- Whole chapters with the real data and their full trainings: each chapter says about how long it takes.
 - Whether a difference in accuracy is more than luck. The chapters ask that; here we only read the clock.
 """
 
@@ -94,6 +96,7 @@ def _in_short(results):
     rows = []
     for name in ("faces", "reviews"):
         for design, ratios in results.get(name, {"ratios": {}})["ratios"].items():
+            rows.append([f"{name}: train to the level that the tutorial reports, {DESIGNS[design]}", ratios["to_tutorial_level"]])
             rows.append([f"{name}: train to the source network's level, {DESIGNS[design]}", ratios["to_source_level"]])
             rows.append([f"{name}: train for one epoch, {DESIGNS[design]}", ratios["epoch_seconds"]])
         for batch, value in results.get("inference", {}).get(name, {}).get("ratios", {}).items():
