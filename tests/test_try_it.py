@@ -463,6 +463,39 @@ def test_asked_twice_a_download_begins_once(visit):
     assert loaded.count("face.onnx.gz") == 1 and faults == []
 
 
+def on_start(page, address, then):
+    """Count in window.starts how often a network is started, and do something each time before it is."""
+    page.evaluate(
+        """async ([runtime, then]) => {
+            const { InferenceSession } = await import(runtime);
+            const { create } = InferenceSession;
+            window.starts = 0;
+            InferenceSession.create = async (...all) => {
+                window.starts += 1;
+                await new Function(then)();
+                return create.apply(InferenceSession, all);
+            };
+        }""",
+        [f"{address}_static/try-it/onnxruntime/ort.wasm.min.mjs", then],
+    )
+
+
+def test_asked_twice_a_network_is_started_once(visit, address):
+    page, faults = visit(FILE)
+    ask_again = "if (starts === 1) document.getElementById('try-review').requestSubmit();"
+    on_start(page, address, ask_again + "return new Promise((go) => setTimeout(go));")
+    judge(page, "great")
+    assert page.evaluate("starts") == 1 and faults == []
+
+
+def test_a_start_that_fails_can_be_tried_again(visit, address):
+    page, _ = visit(FILE)
+    on_start(page, address, "if (starts === 1) throw new Error('no memory');")
+    page.click("#review-button")
+    assert "could not be run in this browser: no memory" in trouble(page, "review")
+    assert judge(page, "great") > 0.5
+
+
 def test_a_server_that_unpacks_files_does_no_harm(visit):
     page, _ = visit(FILE)
     page.route("**/*.gz", lambda route: route.fulfill(body=gzip.decompress(route.fetch().body())))

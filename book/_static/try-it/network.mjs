@@ -94,23 +94,35 @@ export async function prepare(network, report) {
   if (typeof WebAssembly !== "object") {
     throw new Trouble("This browser cannot run the network: it has no WebAssembly, or it is switched off.");
   }
+  const [wasm, graph] = await load([WASM, network], report);
+  await started(network, wasm, graph);
+}
+
+/** Return a network's session: begun once, however often it is asked for. What failed begins anew. */
+function started(network, wasm, graph) {
   if (!sessions.has(network)) {
-    const [wasm, graph] = await load([WASM, network], report);
-    const ort = await import("./onnxruntime/ort.wasm.min.mjs").catch(() => {
-      // A browser remembers that an import failed, so to ask again does not help.
-      throw new Trouble("A part of the demo could not be fetched. Please reload the page.");
-    });
-    ort.env.wasm.wasmBinary = wasm;
-    ort.env.wasm.wasmPaths = { mjs: new URL("./onnxruntime/ort-wasm-simd-threaded.mjs", import.meta.url).href };
-    ort.env.wasm.numThreads = 1; // more than one needs headers that a plain web server does not send
-    const session = await inTurn(() => ort.InferenceSession.create(graph, { executionProviders: ["wasm"] }));
-    sessions.set(network, { ort, session });
+    const begun = start(wasm, graph);
+    begun.catch(() => sessions.delete(network));
+    sessions.set(network, begun);
   }
+  return sessions.get(network);
+}
+
+async function start(wasm, graph) {
+  const ort = await import("./onnxruntime/ort.wasm.min.mjs").catch(() => {
+    // A browser remembers that an import failed, so to ask again does not help.
+    throw new Trouble("A part of the demo could not be fetched. Please reload the page.");
+  });
+  ort.env.wasm.wasmBinary = wasm;
+  ort.env.wasm.wasmPaths = { mjs: new URL("./onnxruntime/ort-wasm-simd-threaded.mjs", import.meta.url).href };
+  ort.env.wasm.numThreads = 1; // more than one needs headers that a plain web server does not send
+  const session = await inTurn(() => ort.InferenceSession.create(graph, { executionProviders: ["wasm"] }));
+  return { ort, session };
 }
 
 /** Return the answers of a network that is ready, by name, to `values` of the given shape. */
-export function ask(network, values, shape) {
-  const { ort, session } = sessions.get(network);
+export async function ask(network, values, shape) {
+  const { ort, session } = await sessions.get(network);
   const kind = values instanceof Int32Array ? "int32" : "float32";
   return inTurn(async () => {
     const answers = await session.run({ [session.inputNames[0]]: new ort.Tensor(kind, values, shape) });
