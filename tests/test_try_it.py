@@ -530,6 +530,21 @@ def test_the_network_is_fetched_when_it_is_first_used_and_its_size_is_said(visit
     }  # fmt: skip
 
 
+def test_one_bar_shows_all_that_is_fetched(visit):
+    page, _ = visit(FILE)
+    page.evaluate(
+        """() => {
+            window.shares = [];
+            const box = document.getElementById("review-result");
+            const note = () => shares.push(...[...box.querySelectorAll("progress")].map((bar) => bar.value));
+            new MutationObserver(note).observe(box, { subtree: true, childList: true, attributes: true });
+        }"""
+    )
+    judge(page, "great")
+    shares = page.evaluate("shares")
+    assert shares == sorted(shares) and shares[-1] == 1
+
+
 def press_tab_until(page, wanted):
     for _ in range(10):
         page.keyboard.press("Tab")

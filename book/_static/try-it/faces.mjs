@@ -10,7 +10,7 @@ const PATCH = 32;
 const STEP = 16;
 
 /** Fetch what is needed; `report(share)` is told how much has come. */
-export const ready = (report) => prepare(NETWORK, report);
+export const ready = (report) => prepare(FILES, report);
 
 /** Return the sample picture, a drawing. */
 export async function sample() {

@@ -17,7 +17,7 @@ export function downloadSize(files) {
 }
 
 /** Return the unpacked bytes of files of this folder; `report(share)` is told how much has come. */
-export async function load(files, report) {
+async function load(files, report) {
   const wanted = files.map(part);
   const coming = wanted.filter(({ done }) => !done);
   if (coming.length) {
@@ -89,13 +89,15 @@ async function unpack(blob) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Make the network ready, from the page's own files. */
-export async function prepare(network, report) {
+/** Make a network ready, from the page's own files, and return what stands in the other files that it comes with. */
+export async function prepare([network, ...others], report) {
   if (typeof WebAssembly !== "object") {
     throw new Trouble("This browser cannot run the network: it has no WebAssembly, or it is switched off.");
   }
-  const [wasm, graph] = await load([WASM, network], report);
+  // All in one go: the downloads run side by side, and fill one bar.
+  const [wasm, graph, ...rest] = await load([WASM, network, ...others], report);
   await started(network, wasm, graph);
+  return rest;
 }
 
 /** Return a network's session: begun once, however often it is asked for. What failed begins anew. */

@@ -1,22 +1,21 @@
 /* Reads a review as the chapters do (cnnbook.reviews), asks the network, and finds out which words mattered. */
 
-import { ask, load, prepare } from "./network.mjs";
+import { ask, prepare } from "./network.mjs";
 import { stem } from "./porter.mjs";
 
 export const FILES = ["sentiment.onnx.gz", "words.json.gz"];
-const [NETWORK, WORDS] = FILES;
+const [NETWORK] = FILES;
 const BATCH = 16; // rows at a time: the page answers in between
 let words;
 
 /** Fetch what is needed; `report(share)` is told how much has come. */
 export async function ready(report) {
-  const [bytes] = await load([WORDS, NETWORK], report);
+  const [bytes] = await prepare(FILES, report);
   if (!words) {
     const { length, stopWords, vocabulary } = JSON.parse(new TextDecoder().decode(bytes));
     const index = new Map(vocabulary.map((known, i) => [known, i + 1]));
     words = { length, stopWords: new Set(stopWords), index };
   }
-  await prepare(NETWORK, report);
 }
 
 /**
