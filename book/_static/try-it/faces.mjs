@@ -42,9 +42,8 @@ export async function open(blob) {
 }
 
 /** Draw the middle square of an image, or a part of it, onto a canvas of SIZE x SIZE. */
-export function crop(image, canvas, zoom = 1) {
-  const width = image.naturalWidth || image.videoWidth;
-  const height = image.naturalHeight || image.videoHeight;
+export function crop(image, canvas, zoom) {
+  const { naturalWidth: width, naturalHeight: height } = image;
   const side = Math.min(width, height) / zoom;
   let area = [(width - side) / 2, (height - side) / 2, side, side];
   // Halving step by step averages all pixels; one big step would skip most of them.
@@ -81,7 +80,7 @@ export const guess = (canvas) => answers(pixels(canvas));
 
 /**
  * Return how much the age changes, in years, when a square of the picture is covered with its mean colour:
- * one {left, top, change} for each square. `report(share)` is told how far it is.
+ * one {left, top, size, change} for each square. `report(share)` is told how far it is.
  */
 export async function lookedAt(canvas, report) {
   const whole = pixels(canvas);
