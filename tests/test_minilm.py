@@ -22,15 +22,20 @@ def test_words_are_cut_into_the_longest_known_pieces():
     assert minilm._pieces("zebra", vocabulary, {}) == [0]
 
 
-def test_the_file_of_weights_is_read(tmp_path):
-    arrays = {"a": np.arange(6, dtype="<f4").reshape(2, 3), "b": np.array([7, 8], "<f4")}
-    header, body = {"__metadata__": {"format": "pt"}}, b""
+def file_of_weights(arrays, **others):
+    """Return the bytes of a file in the form of safetensors; `others` are further entries of its header."""
+    header, body = dict(others), b""
     for name, array in arrays.items():
         header[name] = {"dtype": "F32", "shape": array.shape, "data_offsets": [len(body), len(body) + array.nbytes]}
         body += array.tobytes()
-    header["c"] = {"dtype": "I64", "shape": [0], "data_offsets": [len(body), len(body)]}
     text = json.dumps(header).encode()
-    (tmp_path / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + body)
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def test_the_file_of_weights_is_read(tmp_path):
+    arrays = {"a": np.arange(6, dtype="<f4").reshape(2, 3), "b": np.array([7, 8], "<f4")}
+    others = {"__metadata__": {"format": "pt"}, "c": {"dtype": "I64", "shape": [0], "data_offsets": [0, 0]}}
+    (tmp_path / "model.safetensors").write_bytes(file_of_weights(arrays, **others))
     weights = minilm._weights(tmp_path / "model.safetensors")
     assert set(weights) == {"a", "b"}
     assert all(np.array_equal(weights[name], arrays[name]) for name in arrays)
@@ -70,15 +75,10 @@ def small(tmp_path, monkeypatch):
         weights |= normal(name + "attention.output.LayerNorm") | normal(name + "output.LayerNorm")
         weights |= dense(name + "intermediate.dense", 2 * WIDTH, WIDTH) | dense(name + "output.dense", WIDTH, 2 * WIDTH)
     weights = {name: value.astype("<f4") for name, value in weights.items()}
-    header, body = {}, b""
-    for name, value in weights.items():
-        header[name] = {"dtype": "F32", "shape": value.shape, "data_offsets": [len(body), len(body) + value.nbytes]}
-        body += value.tobytes()
-    text = json.dumps(header).encode()
     package = tmp_path / "tiny_minilm"
     (package / "model").mkdir(parents=True)
     (package / "__init__.py").touch()
-    (package / "model" / "model.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + body)
+    (package / "model" / "model.safetensors").write_bytes(file_of_weights(weights))
     (package / "model" / "vocab.txt").write_text("\n".join(PIECES) + "\n")
     monkeypatch.syspath_prepend(tmp_path)
     for name, value in {"PACKAGE": "tiny_minilm", "LAYERS": LAYERS, "HEADS": HEADS, "WIDTH": WIDTH}.items():
