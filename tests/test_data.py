@@ -1,13 +1,9 @@
 """The loader: four sources in order, a fixed interface, and a plain sentence for whatever is wrong."""
 
-import http.server
 import io
 import os
 import random
-import struct
-import threading
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +16,8 @@ NAMED = [f"{label}_2020010100000000{i}.jpg.chip.jpg" for i, label in enumerate([
 TABLE = b"Sentiment,Review\rNeg, It broke  \rPos, It runs  and runs  \rNeg, It leaks  "
 REAL = os.environ.get("CNNBOOK_DATA", "")
 FULL_REAL = all((Path(REAL) / name).is_file() for name in data.DIGESTS) if REAL else False
+
+pytestmark = pytest.mark.usefixtures("places")
 
 
 # --- Helpers -------------------------------------------------------------------------------------
@@ -42,19 +40,6 @@ def archive(members):
 
 def good_faces():
     return {f"train_test/{name}": picture(60 * i + 60) for i, name in enumerate(NAMED)}
-
-
-@pytest.fixture(autouse=True)
-def places(tmp_path, monkeypatch):
-    """Point every source into tmp_path; nothing is there yet, and nothing may be downloaded."""
-    for name in ("CNNBOOK_DATA", "CNNBOOK_OFFLINE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_PROXY", "*")  # the test server is on this machine
-    monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(data, "SAMPLE", tmp_path / "sample")
-    monkeypatch.setattr(data, "DOWNLOAD_RETRIES", 0)
-    monkeypatch.setattr(data, "DOWNLOADS", {name: "http://127.0.0.1:9/" + name for name in data.DOWNLOADS})
-    return tmp_path
 
 
 @pytest.fixture
@@ -91,45 +76,12 @@ def complaint(load):
     return message
 
 
-class Server:
-    """A web server on this machine; counts what it was asked for."""
-
-    def __init__(self, answers):
-        self.asked = []
-        server = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                server.asked.append(self.path)
-                status, content = answers.get(self.path.strip("/"), (404, b"no such page"))
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_):
-                pass
-
-        self.web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.web.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        self.urls = {name: f"http://127.0.0.1:{self.web.server_port}/{name}" for name in data.DIGESTS}
-
-
-@pytest.fixture
-def serve(monkeypatch):
-    """Return a function that starts a server with {file name: (status, content)} and points the book at it."""
-    servers = []
-
-    def start(answers):
-        server = Server(answers)
-        servers.append(server)
-        monkeypatch.setattr(data, "DOWNLOADS", server.urls)
-        return server
-
-    yield start
-    for server in servers:
-        server.web.shutdown()
-        server.web.server_close()
+def both_files(handler, server):
+    content = {data.FACES: archive(good_faces()), data.REVIEWS: TABLE}[handler.path.strip("/")]
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(content)))
+    handler.end_headers()
+    handler.wfile.write(content)
 
 
 # --- The fixed interface -------------------------------------------------------------------------
@@ -154,18 +106,6 @@ def test_colours_are_red_green_blue_in_this_order(named):
     assert (data.load_faces()[1] == [200, 100, 20]).all()
 
 
-def test_a_picture_that_was_taken_sideways_is_turned(named):
-    """A camera held sideways stores the picture as its sensor lies, and in a tag (274) how to turn it."""
-    lying, stored = Image.new("RGB", (128, 128)), io.BytesIO()
-    lying.paste((255, 255, 255), (0, 0, 128, 64))  # white at the top as stored: at the right when it is turned
-    tags = Image.Exif()
-    tags[274] = 6
-    lying.save(stored, "JPEG", exif=tags)
-    named(faces={f"train_test/{NAMED[0]}": stored.getvalue()})
-    picture = data.load_faces()[1][0]
-    assert picture[:, 70:].min() > 200 and picture[:, :58].max() < 50
-
-
 def test_reviews_have_the_fixed_interface(named):
     named(reviews=TABLE)
     table = data.load_reviews()
@@ -173,12 +113,6 @@ def test_reviews_have_the_fixed_interface(named):
     assert table.Sentiment.tolist() == ["Neg", "Pos", "Neg"]
     assert table.Review.tolist() == [" It broke  ", " It runs  and runs  ", " It leaks  "]
     assert table.index.tolist() == [0, 1, 2]
-
-
-@pytest.mark.parametrize("end", [b"\r", b"\n", b"\r\n"])
-def test_every_kind_of_line_end_is_read(named, end):
-    named(reviews=b"\xef\xbb\xbf" + TABLE.replace(b"\r", end) + end)
-    assert data.load_reviews().Review.tolist() == [" It broke  ", " It runs  and runs  ", " It leaks  "]
 
 
 def test_more_columns_and_quoted_texts_are_welcome(named):
@@ -234,7 +168,7 @@ def test_the_named_folder_comes_first(named, places, capsys):
 def test_then_the_cache(places, serve, capsys):
     put(places / "cache")
     put(places / "sample")
-    server = serve({})
+    server = serve(both_files)
     data.load_faces(), data.load_reviews()
     assert capsys.readouterr().out.splitlines() == [
         "Faces: 3 pictures from the cache: other data of the right form.",
@@ -245,7 +179,7 @@ def test_then_the_cache(places, serve, capsys):
 
 def test_then_a_download_into_the_cache(places, serve, capsys):
     put(places / "sample")
-    server = serve({data.FACES: (200, archive(good_faces())), data.REVIEWS: (200, TABLE)})
+    server = serve(both_files)
     for _ in range(2):
         table, _ = data.load_faces()
         assert table.filename.tolist() == sorted(NAMED)
@@ -260,7 +194,7 @@ def test_then_a_download_into_the_cache(places, serve, capsys):
 
 def test_last_the_sample_with_a_notice(places, monkeypatch, serve, capsys):
     put(places / "sample")
-    server = serve({})
+    server = serve(both_files)
     monkeypatch.setenv("CNNBOOK_OFFLINE", "1")
     data.load_faces(), data.load_reviews()
     out = capsys.readouterr().out
@@ -321,14 +255,6 @@ def test_an_empty_unzipped_folder(named):
     assert "no usable picture" in complaint(data.load_faces)
 
 
-@pytest.mark.parametrize("keep", [0, 10, 700, -30])
-def test_a_truncated_archive(named, keep):
-    folder = named(faces=archive(good_faces())[:keep])
-    message = complaint(data.load_faces)
-    assert str(folder / data.FACES) in message and "not a complete zip" in message and "fetch it again" in message
-    assert (folder / data.FACES).exists()  # the reader's file is the reader's to delete
-
-
 def test_an_archive_of_something_else(named):
     named(faces={"holiday/beach.jpg": picture(), "notes.txt": b"hello"})
     message = complaint(data.load_faces)
@@ -343,42 +269,12 @@ def test_a_picture_with_a_wrong_name_is_left_out_by_name(named, capsys):
     assert table.filename.tolist() == sorted(NAMED) and len(pictures) == 3
     out = capsys.readouterr().out
     assert all(name in out for name in wrong) and "200 years" in out
-    assert "__MACOSX" not in out
 
 
 def test_apples_own_folder_is_passed_over_in_silence(named, capsys):
     named(faces={**good_faces(), "__MACOSX/._28_1_0_20200101000000001.jpg.chip.jpg": b"x"})
     assert len(data.load_faces()[0]) == 3
     assert "left out" not in capsys.readouterr().out
-
-
-def vast_png():
-    """Return a PNG whose header promises 60,000 x 60,000 pixels."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
-    start = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-    return start + picture(kind="PNG")[33:]
-
-
-@pytest.mark.parametrize(
-    "content, reason",
-    [
-        (b"not a picture at all", "not a JPEG or PNG picture"),
-        (b"", "not a JPEG or PNG picture"),
-        (picture()[:-60], "truncated"),
-        (picture(kind="GIF"), "not a JPEG or PNG picture"),
-        (vast_png(), "pixels"),
-        (picture(size=(6000, 5000)), "6000 x 5000 pixels"),
-    ],
-    ids=["text", "empty", "truncated", "gif", "bomb", "large"],
-)
-def test_a_picture_that_cannot_be_decoded_is_left_out_by_name(named, capsys, recwarn, content, reason):
-    bad = "train_test/40_0_0_20200101000000009.jpg.chip.jpg"
-    named(faces={**good_faces(), bad: content})
-    table, _ = data.load_faces()
-    assert table.filename.tolist() == sorted(NAMED)
-    captured = capsys.readouterr()
-    assert bad in captured.out and reason in captured.out and captured.err == "" and not recwarn.list
-    assert " object at 0x" not in captured.out
 
 
 def test_a_member_damaged_inside_the_archive_is_left_out_by_name(named, capsys):
@@ -389,22 +285,6 @@ def test_a_member_damaged_inside_the_archive_is_left_out_by_name(named, capsys):
     assert NAMED[0] in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("prefix", ["../../", "/etc/", "train_test/../../", "C:\\"])
-def test_nothing_leaves_its_folder(named, places, capsys, prefix):
-    slip = prefix + "31_1_0_20200101000000009.jpg.chip.jpg"
-    named(faces={**good_faces(), slip: picture()})
-    before = sorted(places.rglob("*"))
-    assert data.load_faces()[0].filename.tolist() == sorted(NAMED)
-    assert "left out" in capsys.readouterr().out
-    assert sorted(places.rglob("*")) == before
-
-
-def test_the_same_name_twice_counts_once(named, capsys):
-    named(faces={**good_faces(), f"copy/{NAMED[0]}": picture(200)})
-    assert data.load_faces()[0].filename.tolist() == sorted(NAMED)
-    assert "a second file of this name" in capsys.readouterr().out
-
-
 def test_a_set_that_is_there_three_times_is_told_in_a_line(named, capsys):
     copies = {f"{folder}/{name}": picture() for folder in ("UTKFace", "aligned/UTKFace", "part1") for name in NAMED}
     named(faces={**copies, "UTKFace/notes.jpg": b""})
@@ -412,12 +292,6 @@ def test_a_set_that_is_there_three_times_is_told_in_a_line(named, capsys):
     complaints = [line for line in capsys.readouterr().out.splitlines() if "left out" in line]
     assert complaints[0] == "Faces: left out 6 files: a second file of a name that was read."
     assert len(complaints) == 2 and "UTKFace/notes.jpg" in complaints[1]
-
-
-def test_names_cannot_paint_the_readers_screen(named, capsys):
-    named(faces={**good_faces(), "train_test/\x1b[31mred\nline.jpg": picture()})
-    data.load_faces()
-    assert "\x1b" not in (out := capsys.readouterr().out) and len(out.splitlines()) == 2
 
 
 @pytest.mark.parametrize("batch", [1, 3, 256])
@@ -434,54 +308,10 @@ def test_threads_keep_the_order_of_pictures_and_of_complaints(named, monkeypatch
     assert complaints == [f"Faces: left out {name}: not a JPEG or PNG picture." for name in bad]
 
 
-def test_many_bad_files_are_counted(named, capsys):
-    named(faces={**good_faces(), **{f"train_test/bad{i}.jpg": b"" for i in range(9)}})
-    assert len(data.load_faces()[0]) == 3
-    assert "left out 4 more" in capsys.readouterr().out
-
-
 def test_too_many_files_are_refused(named, monkeypatch):
     monkeypatch.setattr(data, "MAX_PICTURES", 2)
     named(faces=good_faces())
     assert "more than 2" in complaint(data.load_faces)
-
-
-@pytest.mark.parametrize(
-    "content, word",
-    [
-        (b"Stars,Text\r5, good\r", "Sentiment and Review"),
-        (b"Sentiment,Text\rPos, good\r", "Review"),
-        (b"", "Sentiment and Review"),
-        (b"sentiment,review\rPos, good\r", "Sentiment and Review"),
-        (b"Sentiment,Review\r", "no row labelled Pos or Neg"),
-        (b"Sentiment,Review\rgreat, car\r", "no row labelled Pos or Neg"),
-        (b"\xff\xfe\x00\x81Sentiment", "not text in UTF-8"),
-        (b'Sentiment,Review\rPos,"never closed\rNeg, bad\r', "not a readable table"),
-        (archive({"a": b"b"}), ""),
-    ],
-)
-def test_a_table_that_is_bad_as_a_whole_is_refused(named, content, word):
-    folder = named(reviews=content)
-    message = complaint(data.load_reviews)
-    assert word in message and str(folder / data.REVIEWS) in message
-
-
-@pytest.mark.parametrize(
-    "row, reason",
-    [
-        (b"Neutral, so so  ", "the label 'Neutral'"),
-        (b", so so  ", "the label ''"),
-        (b"Pos,   ", "an empty review"),
-        (b"Pos", "1 fields instead of 2"),
-        (b"Pos, good, cheap, fast", "4 fields instead of 2"),
-    ],
-)
-def test_a_row_that_cannot_be_used_is_left_out_by_number(named, capsys, row, reason):
-    lines = TABLE.split(b"\r")
-    named(reviews=b"\r".join(lines[:2] + [row] + lines[2:]))
-    assert data.load_reviews().Review.tolist() == [" It broke  ", " It runs  and runs  ", " It leaks  "]
-    out = capsys.readouterr().out
-    assert "line 3" in out and reason in out
 
 
 def test_a_table_too_large_is_refused(named, monkeypatch):
@@ -516,7 +346,7 @@ def test_random_damage_never_shows_a_librarys_traceback(named, seed):
 def test_a_sound_file_that_may_not_be_read_is_not_called_damaged(places, serve, monkeypatch, load, name):
     """In the cache, too: it is not fetched anew."""
     put(places / "cache")
-    server = serve({data.FACES: (200, archive(good_faces())), data.REVIEWS: (200, TABLE)})
+    server = serve(both_files)
     may = Path.open
 
     def refused(path, *more):
@@ -537,11 +367,6 @@ def test_a_damaged_sample_is_restored_and_not_replaced_by_real_data(places, monk
     monkeypatch.setenv("CNNBOOK_OFFLINE", "1")
     message = complaint(load)
     assert str(places / "sample" / name) in message and message.endswith("restore it with 'python tools/make_sample.py'.")
-
-
-def test_a_table_that_cannot_be_read_names_the_line(named):
-    named(reviews=TABLE + b"\rNeg," + b"x" * 140_000)
-    assert "(line 5: field larger than field limit" in complaint(data.load_reviews)
 
 
 # --- The data that the book was built with -------------------------------------------------------

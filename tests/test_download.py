@@ -4,7 +4,6 @@ After each fault the cache holds the complete file or nothing, and the next atte
 """
 
 import contextlib
-import http.server
 import os
 import signal
 import socket
@@ -20,36 +19,6 @@ from cnnbook import DataError, data
 
 TABLE = b"Sentiment,Review\r" + b"".join(b"Pos, It runs and runs  \rNeg, It broke in week %d  \r" % i for i in range(4000))
 BOOK = Path(data.__file__).resolve().parents[1]
-
-
-class Server:
-    """A web server that answers each request with the next of its `answers`, and with the last one ever after."""
-
-    def __init__(self, *answers):
-        self.answers, self.asked, self.stopped = list(answers), 0, threading.Event()
-        server = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                server.asked += 1
-                answer = server.answers[0] if len(server.answers) == 1 else server.answers.pop(0)
-                try:
-                    answer(self, server)
-                except ConnectionError:
-                    pass  # the reader hung up
-
-            def log_message(self, *_):
-                pass
-
-        self.web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.web.daemon_threads = True
-        threading.Thread(target=self.web.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.web.server_port}/{data.REVIEWS}"
-
-    def close(self):
-        self.stopped.set()
-        self.web.shutdown()
-        self.web.server_close()
 
 
 def begin(handler, length=len(TABLE), status=200, **headers):
@@ -107,7 +76,7 @@ def promises_less(handler, server):
 
 
 def in_circles(handler, server):
-    begin(handler, 0, 302, Location=server.url)
+    begin(handler, 0, 302, Location=server.urls[data.REVIEWS])
 
 
 def page(handler, server):
@@ -131,32 +100,9 @@ NAMES = ["404", "500", "silence", "drip", "cut", "promises more", "promises less
 
 
 @pytest.fixture(autouse=True)
-def places(tmp_path, monkeypatch):
-    """An empty cache and a sample."""
-    for name in ("CNNBOOK_DATA", "CNNBOOK_OFFLINE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(data, "SAMPLE", tmp_path / "sample")
-    monkeypatch.setattr(data, "DOWNLOAD_RETRIES", 0)
-    (tmp_path / "sample").mkdir()
-    (tmp_path / "sample" / data.REVIEWS).write_bytes(b"Sentiment,Review\rPos, A sample  \r")
-    return tmp_path
-
-
-@pytest.fixture
-def serve(monkeypatch):
-    """Return a function that starts a server with these answers and points the book at it."""
-    servers = []
-
-    def start(*answers):
-        servers.append(Server(*answers))
-        monkeypatch.setitem(data.DOWNLOADS, data.REVIEWS, servers[-1].url)
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        server.close()
+def sample(places):
+    (places / "sample").mkdir()
+    (places / "sample" / data.REVIEWS).write_bytes(b"Sentiment,Review\rPos, A sample  \r")
 
 
 def cached():
@@ -182,7 +128,7 @@ def impatient(monkeypatch):
 def test_a_sound_server_fills_the_cache(serve):
     server = serve(sound)
     assert len(data.load_reviews()) == len(data.load_reviews()) == 8000
-    assert server.asked == 1 and cached() == [data.REVIEWS]
+    assert len(server.asked) == 1 and cached() == [data.REVIEWS]
     assert (data.CACHE / data.REVIEWS).read_bytes() == TABLE
 
 
@@ -192,7 +138,7 @@ def test_after_a_fault_the_cache_is_empty_and_the_next_attempt_succeeds(serve, i
     with impatient(fault):
         assert len(data.load_reviews()) == 1 and cached() == []
     out = capsys.readouterr().out
-    assert server.url in out and reason in out and "INVENTED" in out
+    assert server.urls[data.REVIEWS] in out and reason in out and "INVENTED" in out
     assert str(data.CACHE) not in out and "delete" not in out  # what came is gone already
     serve(sound)
     assert len(data.load_reviews()) == 8000 and cached() == [data.REVIEWS]
@@ -205,7 +151,7 @@ def test_a_passing_fault_is_overcome_by_trying_again(serve, monkeypatch, fault):
         monkeypatch.setattr(data, "DOWNLOAD_TIMEOUT", 3)
     monkeypatch.setattr(time, "sleep", lambda _: None)  # pooch waits a second before it tries again
     server = serve(fault, sound)
-    assert len(data.load_reviews()) == 8000 and server.asked == 2 and cached() == [data.REVIEWS]
+    assert len(data.load_reviews()) == 8000 and len(server.asked) == 2 and cached() == [data.REVIEWS]
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=NAMES)
@@ -236,7 +182,7 @@ def test_where_it_cannot_be_fetched_the_damaged_file_is_named_and_kept(serve, mo
     monkeypatch.setenv("CNNBOOK_OFFLINE", offline)
     with pytest.raises(DataError, match=str(data.CACHE / data.REVIEWS)) as caught:
         data.load_reviews()
-    assert (server.url in str(caught.value)) == (not offline) and cached() == [data.REVIEWS]
+    assert (server.urls[data.REVIEWS] in str(caught.value)) == (not offline) and cached() == [data.REVIEWS]
     assert ("leave CNNBOOK_OFFLINE unset" in str(caught.value)) == bool(offline)
 
 
@@ -279,7 +225,7 @@ def start_child(places, url, *more):
 
 def test_a_disk_without_room_for_the_file(serve, places):
     server = serve(sound)
-    out, error = start_child(places, server.url, len(TABLE) // 2).communicate(timeout=120)
+    out, error = start_child(places, server.urls[data.REVIEWS], len(TABLE) // 2).communicate(timeout=120)
     assert out.splitlines()[-1] == "1" and "File too large" in out and "Traceback" not in error
     assert cached() == []
     assert len(data.load_reviews()) == 8000
@@ -307,9 +253,9 @@ def test_two_processes_that_download_at_once_both_succeed(serve, places):
         sound(handler, server)
 
     server = serve(at_once)
-    children = [start_child(places, server.url) for _ in range(2)]
+    children = [start_child(places, server.urls[data.REVIEWS]) for _ in range(2)]
     told = [child.communicate(timeout=120)[0] for child in children]
-    assert [text.splitlines()[-1] for text in told] == ["8000", "8000"] and server.asked == 2
+    assert [text.splitlines()[-1] for text in told] == ["8000", "8000"] and len(server.asked) == 2
     assert cached() == [data.REVIEWS] and (data.CACHE / data.REVIEWS).read_bytes() == TABLE
 
 
@@ -324,7 +270,7 @@ def test_a_process_killed_in_mid_download_leaves_nothing_that_counts(serve, plac
         server.stopped.wait(60)
 
     server = serve(stops_half_way)
-    child = start_child(places, server.url)
+    child = start_child(places, server.urls[data.REVIEWS])
     assert half_way.wait(60)
     deadline = time.monotonic() + 60
     while not any(path.is_file() for path in data.CACHE.rglob("*")):

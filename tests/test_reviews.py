@@ -149,7 +149,10 @@ def test_encode_refuses_a_lone_text():
         reviews.encode([None], ["good", "car"])
 
 
-@given(st.lists(texts, max_size=5), st.lists(words, unique=True, max_size=20), st.integers(1, 12))
+any_text, any_word = st.text(max_size=200), st.text(min_size=1, max_size=8)
+
+
+@given(st.lists(texts | any_text, max_size=5), st.lists(words | any_word, unique=True, max_size=20), st.integers(1, 12))
 def test_encode_keeps_its_contract(many, vocabulary, length):
     encoded = reviews.encode(many, vocabulary, length)
     assert encoded.shape == (len(many), length) and encoded.dtype == np.int32
