@@ -85,16 +85,6 @@ def test_muon_evens_out_the_steps_of_convolutions_and_leaves_the_rest_to_adamw(c
     assert (kernel * slopes[0]).sum() < 0
 
 
-def test_the_batches_of_a_seed_are_the_same_and_those_of_the_next_epoch_are_not(chapter):
-    def epochs(seed):
-        batches = chapter["make_batches"](chapter["train"][:64], chapter["BEST"], seed)
-        return [np.concatenate([pictures for pictures, _ in batches]) for _ in range(2)]
-
-    (first, second), (again, _), (other, _) = epochs(1), epochs(1), epochs(2)
-    assert (first == again).all()
-    assert not np.allclose(first, second) and not np.allclose(first, other)
-
-
 def test_two_trainings_with_one_seed_give_one_network(chapter):
     def weights(seed):
         network, _ = chapter["train_network"](chapter["BEST"], chapter["train"][:64], 1, seed)
