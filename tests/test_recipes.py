@@ -92,3 +92,16 @@ def test_two_trainings_with_one_seed_give_one_network(chapter):
 
     first = weights(1)
     assert (first == weights(1)).all() and not np.allclose(first, weights(2))
+
+
+def test_two_trainings_of_the_shipped_reader_with_one_seed_give_one_network():
+    reader = chapter_code.load("06", make_models.REVIEW_CELLS)
+    texts = np.array(["good car runs well", "bad car broke down", "good seats", "bad seats and bad brakes"] * 40)
+    labels = np.array([1, 0, 1, 0] * 40, "float32")
+
+    def weights(seed):
+        network, _ = reader["train_shipped"](texts, labels, seed, epochs=1)
+        return np.concatenate([weight.ravel() for weight in network.get_weights()])
+
+    first = weights(1)
+    assert (first == weights(1)).all() and (first != weights(2)).any()
