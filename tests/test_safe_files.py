@@ -26,6 +26,7 @@ SCHEMA = json.loads((ROOT / "tests" / "schemas" / "models.schema.json").read_tex
 JSON_FILES = {
     "face": MODELS / "face.json",
     "source": MODELS / "source.json",
+    "trials": MODELS / "trials.json",
     "sentiment": MODELS / "sentiment.json",
     "vocabulary": MODELS / "vocabulary.json",
     "words": ROOT / "book" / "_static" / "try-it" / "words.json.gz",
@@ -185,6 +186,7 @@ def test_every_json_file_has_a_schema():
         ("face", {"test_mae": "5.76"}),
         ("face", {"groups": [["0-9", 136, 3.1, 0.7]]}),
         ("face", {"path": "/somewhere"}),
+        ("face", {"teacher_accuracy": 91.8}),
         ("sentiment", {"confusion_matrix": [[1, 2]]}),
         ("sentiment", {"seeds_range": [0.8]}),
         ("words", {"vocabulary": ["<script>"]}),

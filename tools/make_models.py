@@ -11,13 +11,16 @@ import chapter_code
 # The cells that define a recipe; the benchmark and the tests run them too.
 FACE_CELLS = [
     "set-up", "matrices", "recolour", "augment", "pipeline", "blocks", "heads", "source", "sizes", "age-loss",
-    "answer", "watch", "even-out", "muon", "train", "fast-recipe", "best-recipe",
+    "answer", "watch", "even-out", "muon", "train", "fast-recipe", "best-recipe", "pupil-recipe",
 ]  # fmt: skip
 REVIEW_CELLS = ["set-up", "stems", "reader", "count", "judge", "train", "train-shipped"]
 RECIPES = {
     "face": (
         "05",
-        [*FACE_CELLS, "split", "interval", "best", "test-once", "by-group", "groups-read", "save-network", "save-figures"],
+        [
+            *FACE_CELLS, "split", "interval", "best", "pupil", "test-once", "by-group", "groups-read", "save-network",
+            "save-figures",
+        ],  # fmt: skip
     ),
     # Its figures need the whole contest of the chapter, so they stay; the tests compare them with the new file.
     "sentiment": ("06", [*REVIEW_CELLS, "load", "learn-windows", "train-final", "save-network"]),

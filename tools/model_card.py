@@ -35,13 +35,15 @@ FACE = """\
 | measured by chapter 05 | value |
 |---|---|
 | Seed | {seed} |
-| Epochs | {epochs} |
+| Epochs, and before them those of its teacher | {epochs}, {teacher_epochs} |
 | Parameters | {parameters:,} |
 | Training faces / test faces | {train_faces:,} / {test_faces:,} |
 | **Age: mean absolute error on the test faces** | **{test_mae:.2f} years** |
 | 95% bootstrap interval of it | {test_mae_interval[0]:.2f} to {test_mae_interval[1]:.2f} years |
 | **Gender: accuracy on the test faces** | **{test_accuracy:.1%}** |
 | 95% bootstrap interval of it | {test_accuracy_interval[0]:.1%} to {test_accuracy_interval[1]:.1%} |
+| Its teacher, the chapter's long recipe: age | {teacher_mae:.2f} years ({teacher_mae_interval[0]:.2f} to {teacher_mae_interval[1]:.2f}) |
+| Its teacher: gender | {teacher_accuracy:.1%} ({teacher_accuracy_interval[0]:.1%} to {teacher_accuracy_interval[1]:.1%}) |
 | Gender accuracy by label: female / male | {female_accuracy:.1%} / {male_accuracy:.1%} |
 | Baseline: always the median age | {baseline_mae:.2f} years |
 
@@ -61,7 +63,15 @@ def _face(figures):
     return FACE.format(**figures, source=source, group_rows="\n".join(rows))
 
 
-RENDERERS = {"face": _face, "sentiment": lambda figures: SENTIMENT.format(**figures)}
+def _trials(record):
+    rows = [
+        f"| {trial['recipe']} | {trial['cv_accuracy']:.1%} | {trial['draws']} | {trial['test_accuracy']:.1%} |\n"
+        for trial in record["reviews"]
+    ]
+    return "| method | cross-validation, mean | draws of the folds | test |\n|---|--:|--:|--:|\n" + "".join(rows)
+
+
+RENDERERS = {"face": _face, "sentiment": lambda figures: SENTIMENT.format(**figures), "trials": _trials}
 
 
 def _figures(name):
