@@ -80,13 +80,15 @@ def halve(model):
 
 
 def probes(name):
-    """Return inputs to compare on: noise, smooth pictures and invented faces; rows of few and of many stems."""
+    """Return inputs to compare on: noise, smooth and plain pictures, invented faces; rows of few and of many stems."""
     rng = np.random.default_rng(0)
     if name == "face":
         noise = [rng.integers(0, 256, (size, size, 3), dtype="uint8") for size in (2, 5, 16, 128) for _ in range(4)]
         smooth = [np.asarray(Image.fromarray(some).resize((128, 128))) for some in noise]
+        # A picture without any content can lie where the age's distribution has two hills, and a hair decides between them.
+        plain = [np.full((128, 128, 3), value, "uint8") for value in (0, 128, 255)]
         faces = [np.asarray(draw(age, age % 2, random.Random(age))) for age in range(1, 90, 4)]
-        return np.stack(smooth + faces).astype("float32")
+        return np.stack(smooth + plain + faces).astype("float32")
     stems = len(json.loads((MODELS / "vocabulary.json").read_text("utf-8")))
     rows = np.zeros((300, LENGTH), "int32")
     for row, length in zip(rows, rng.integers(0, LENGTH + 1, len(rows)) // rng.choice([1, 50], len(rows))):

@@ -3,7 +3,7 @@ export const BYTES = {
   "onnxruntime/ort-wasm-simd-threaded.mjs": 24381,
   "onnxruntime/ort-wasm-simd-threaded.wasm.gz": 3659927,
   "onnxruntime/ort.wasm.min.mjs": 50126,
-  "face.onnx.gz": 1688317,
+  "face.onnx.gz": 3380873,
   "sentiment.onnx.gz": 298654,
   "words.json.gz": 33873
 };
