@@ -105,6 +105,8 @@ CASES = {
     "a comment behind the archive": (archive((NAME, picture()))[:-2] + b"\x05\x00hello", TAKEN, ""),
     "bytes before the archive": (b"#!/bin/sh\n" + archive((NAME, picture())), TAKEN, ""),
     "half an archive": (archive((NAME, picture()))[:400], REFUSED, "not a complete zip archive"),
+    "the beginning of an archive": (archive((NAME, picture()))[:10], REFUSED, "not a complete zip archive"),
+    "an archive without its end": (archive((NAME, picture()))[:-30], REFUSED, "not a complete zip archive"),
     "an empty file": (b"", REFUSED, "not a complete zip archive"),
     "a web page": (b"<!doctype html><p>Please log in</p>", REFUSED, "not a complete zip archive"),
     "an archive of another kind": (b"\x1f\x8b\x08" + bytes(100), REFUSED, "not a complete zip archive"),

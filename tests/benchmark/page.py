@@ -18,7 +18,7 @@ number here, from its own measurements: `make benchmark` (with `CNNBOOK_DATA` se
 IN_SHORT = """\
 How many times as much time the source network, or a plain loop, needs compared with ours. Below 1 ours is the slower.
 To a level, only the runs that reached it count, and not all may have (a dash: none did). How many runs a figure rests on,
-and how far they lie apart, stands in the tables.
+and how far they lie apart, stand in the tables.
 """
 
 READING = """\
