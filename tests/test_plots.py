@@ -13,6 +13,16 @@ def faces():
     return np.random.default_rng(0).integers(0, 256, (7, 128, 128, 3), dtype=np.uint8)
 
 
+@pytest.mark.parametrize("shell", [None, object()])
+def test_figures_get_twice_the_pixels_in_a_notebook_alone(shell, monkeypatch):
+    formats = []
+    monkeypatch.setattr(plots, "get_ipython", lambda: shell)
+    monkeypatch.setattr(plots, "set_matplotlib_formats", formats.append)
+    with matplotlib.rc_context():
+        plots.use_style()
+    assert formats == (["retina"] if shell else [])
+
+
 def test_pixelate_leaves_one_colour_per_block(faces):
     small = plots.pixelate(faces, blocks=8)
     assert small.shape == faces.shape and small.dtype == np.uint8
@@ -24,8 +34,8 @@ def test_pixelate_leaves_one_colour_per_block(faces):
 def test_gallery_shows_each_face_with_its_caption(faces, monkeypatch):
     monkeypatch.setattr(profile, "PUBLISH", False)
     captions = [plots.caption(age, age % 2) for age in range(20, 27)]
-    figure = plots.face_gallery(faces, captions)
-    assert len(figure.axes) == 10
+    figure = plots.face_gallery(faces, captions, title="Seven faces")
+    assert len(figure.axes) == 10 and figure.get_suptitle() == "Seven faces"
     for axis, face, text in zip(figure.axes, faces, captions):
         assert (axis.images[0].get_array() == face).all()
         assert axis.get_title(loc="center") == text
