@@ -186,7 +186,7 @@ def test_every_json_file_has_a_schema():
         ("face", {"test_mae": "5.76"}),
         ("face", {"groups": [["0-9", 136, 3.1, 0.7]]}),
         ("face", {"path": "/somewhere"}),
-        ("face", {"teacher_accuracy": 91.8}),
+        ("face", {"recipe_accuracy": 91.8}),
         ("sentiment", {"confusion_matrix": [[1, 2]]}),
         ("sentiment", {"seeds_range": [0.8]}),
         ("words", {"vocabulary": ["<script>"]}),

@@ -11,14 +11,14 @@ import chapter_code
 # The cells that define a recipe; the benchmark and the tests run them too.
 FACE_CELLS = [
     "set-up", "matrices", "recolour", "augment", "pipeline", "blocks", "heads", "source", "sizes", "age-loss",
-    "answer", "watch", "even-out", "muon", "train", "fast-recipe", "best-recipe", "pupil-recipe",
+    "answer", "watch", "even-out", "muon", "train", "fast-recipe", "best-recipe",
 ]  # fmt: skip
 REVIEW_CELLS = ["set-up", "stems", "reader", "count", "judge", "train", "train-shipped"]
 RECIPES = {
     "face": (
         "05",
         [
-            *FACE_CELLS, "split", "interval", "best", "pupil", "test-once", "by-group", "groups-read", "save-network",
+            *FACE_CELLS, "split", "interval", "best", "longer", "test-once", "by-group", "groups-read", "save-network",
             "save-figures",
         ],  # fmt: skip
     ),

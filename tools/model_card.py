@@ -35,15 +35,15 @@ FACE = """\
 | measured by chapter 05 | value |
 |---|---|
 | Seed | {seed} |
-| Epochs, and before them those of its teacher | {epochs}, {teacher_epochs} |
+| Epochs | {epochs} |
 | Parameters | {parameters:,} |
 | Training faces / test faces | {train_faces:,} / {test_faces:,} |
 | **Age: mean absolute error on the test faces** | **{test_mae:.2f} years** |
 | 95% bootstrap interval of it | {test_mae_interval[0]:.2f} to {test_mae_interval[1]:.2f} years |
 | **Gender: accuracy on the test faces** | **{test_accuracy:.1%}** |
 | 95% bootstrap interval of it | {test_accuracy_interval[0]:.1%} to {test_accuracy_interval[1]:.1%} |
-| Its teacher, the chapter's long recipe: age | {teacher_mae:.2f} years ({teacher_mae_interval[0]:.2f} to {teacher_mae_interval[1]:.2f}) |
-| Its teacher: gender | {teacher_accuracy:.1%} ({teacher_accuracy_interval[0]:.1%} to {teacher_accuracy_interval[1]:.1%}) |
+| The chapter's long recipe, {recipe_epochs} epochs: age | {recipe_mae:.2f} years ({recipe_mae_interval[0]:.2f} to {recipe_mae_interval[1]:.2f}) |
+| The long recipe: gender | {recipe_accuracy:.1%} ({recipe_accuracy_interval[0]:.1%} to {recipe_accuracy_interval[1]:.1%}) |
 | Gender accuracy by label: female / male | {female_accuracy:.1%} / {male_accuracy:.1%} |
 | Baseline: always the median age | {baseline_mae:.2f} years |
 
