@@ -24,8 +24,9 @@ and how far they lie apart, stand in the tables.
 READING = """\
 ## How to read the tables
 
-- **The short recipe** and **the long recipe** are those of chapter 05. The file in
-  `data/models` was trained by the long one, with more epochs; where it has no column, its training was not timed here, and the chapter prints its minutes.
+- **The short recipe** and **the long recipe** are those of chapter 05. The long one, with more
+  epochs, also trained the file in `data/models`. Where it has no column, its training was not timed here, and the chapter
+  prints its minutes.
 - The face network in `data/models` is small but slow to answer: it asks itself four times, through two windows and mirrored.
 - **Parameters** are all numbers that a network holds. In our network for reviews, three quarters of them are counted
   tables, which the training leaves as they are.
