@@ -5,44 +5,51 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
-# The tests that read the data in CNNBOOK_DATA: all others give the same with any data, and `make test` has run them.
-DATA_TESTS := data models notebooks try_it
-# Two at a time, as tests mostly wait or use one core; a file's tests stay together, and a notebook's cells must.
-TWO := -n 2 --dist loadfile
-NBVAL := $(TWO) --nbval-current-env --nbval-cell-timeout=1200
-SAMPLE := env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFILE=quick
-# What a run of tests leaves for `make test-figures`.
-RUN = --junitxml=_build/tests/$@.xml
-COVERAGE := --cov=book/cnnbook --cov-branch --cov-report=json:_build/tests/coverage.json --cov-report=term:skip-covered --cov-fail-under=95
+# The chapters that take a minute in full: on the real data every number must come out again.
+STRICT := $(wildcard book/*-data-visualisation.ipynb book/*-preprocessing.ipynb)
+# The real data: the folder in CNNBOOK_DATA, else the one beside the repository.
+DATA := $(or $(CNNBOOK_DATA),$(wildcard $(abspath ../shared/data)))
+# The tests that read it: all others give the same with any data, and `make test` has run them.
+DATA_TESTS := $(addprefix tests/,unit/test_data.py notebooks/test_models.py notebooks/test_stored.py site/test_try_it.py)
 
-# The oldest or the newest versions that requirements.txt allows.
+# Two at a time, as tests mostly wait or use one core; a file's tests stay together, and a notebook's cells must.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10
+NBVAL := --nbval-current-env --nbval-cell-timeout=1200
+SAMPLE := env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFILE=quick
+REAL := CNNBOOK_DATA=$(DATA)
+FULL := $(REAL) CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full
+
+# The oldest or the newest versions that book/requirements.txt allows.
 RESOLUTION ?= lowest
 OTHER := .venv-$(RESOLUTION)
-# What needs neither the site, nor a browser, nor a maintainer's tool.
-VERSION_TESTS := data download hostile lessons minilm models notebooks plots profile recipes reviews sample
 
-.PHONY: help book test test-colab test-versions test-real-data test-figures execute verify mutation models web-demo benchmark clean
+.PHONY: help book lab unit test test-colab test-real-data test-versions real-data format execute verify models web-demo benchmark mutation lock clean
 
 help:
 	@echo "make book            build the site from the stored outputs into _build/html"
+	@echo "make lab             open the chapters in JupyterLab"
+	@echo "make unit            the fast tests, in a minute"
 	@echo "make test            all tests; re-executes every notebook on the embedded sample"
 	@echo "make test-colab      every notebook on a simulated Colab machine"
-	@echo "make test-versions   unit tests and notebooks on the oldest packages allowed (RESOLUTION=highest: the newest)"
-	@echo "make test-real-data  the checks that need the real data (set CNNBOOK_DATA)"
-	@echo "make test-figures    write the figures of test, test-colab and test-real-data into the page How this book is tested"
-	@echo "make execute         re-execute and store the notebooks (set CNNBOOK_DATA; NB=... for some of them)"
+	@echo "make test-real-data  the checks that need the real data"
+	@echo "make test-versions   tests and notebooks on the oldest packages allowed (RESOLUTION=highest: the newest)"
+	@echo "make format          lay out all Python and all code cells, and look for faults"
+	@echo "make execute         re-execute and store the notebooks (NB=... for some of them)"
 	@echo "make verify          re-execute the notebooks in a copy and compare every figure with the stored one (NB=..., ARGS=--exact)"
-	@echo "make models          train the networks of data/models from scratch (set CNNBOOK_DATA; MODEL=face or sentiment)"
+	@echo "make models          train the networks of data/models from scratch (MODEL=face or sentiment)"
 	@echo "make web-demo        make the files of the page Try it from data/models"
-	@echo "make benchmark       measure speed and memory, and write the page on it (set CNNBOOK_DATA; ARGS=--help)"
-	@echo "make mutation        break the book in many small ways and see whether the tests notice (set CNNBOOK_DATA; ARGS=--help)"
+	@echo "make benchmark       measure speed and memory, and write the page on it (ARGS=--help)"
+	@echo "make mutation        break the book in many small ways and see whether the tests notice (ARGS=--help)"
+	@echo "make lock            write requirements.lock anew (ARGS=--upgrade: with the newest versions)"
 	@echo "make clean           remove what was built, and the virtual environments"
 
-$(STAMP): requirements.lock
+$(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow's range); name one with 'make PYTHON=python3.12'."; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirements requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
 # --all: a partial build would hide warnings of unchanged pages and keep old style sheets.
@@ -50,61 +57,68 @@ book: $(STAMP)
 	$(BIN)/jupyter-book build --all -W -n --keep-going .
 	@test -f _build/html/book/intro.html || { echo "The build left no _build/html/book/intro.html."; exit 1; }
 
+lab: $(STAMP)
+	$(BIN)/jupyter lab $(firstword $(NB))
+
+unit: $(STAMP)
+	$(SAMPLE) $(PYTEST) tests/unit
+
 test: book
-	$(SAMPLE) $(BIN)/python -m pytest $(TWO) $(RUN) $(COVERAGE) tests
-	$(SAMPLE) $(BIN)/python -m pytest $(RUN:.xml=.notebooks.xml) --nbval-lax $(NBVAL) book
+	$(SAMPLE) $(PYTEST) --nbval-lax $(NBVAL) tests book
 
 test-colab: $(STAMP)
-	$(BIN)/python -m pytest -n 2 $(RUN) -m "long or not long" tests/test_colab.py
+	$(SAMPLE) $(PYTEST) --dist load -m "long or not long" tests/notebooks/test_colab.py
+
+test-real-data: $(STAMP) real-data
+	$(REAL) CNNBOOK_PROFILE=quick $(PYTEST) $(DATA_TESTS)
+	$(FULL) $(PYTEST) --nbval $(NBVAL) $(STRICT)
+	$(FULL) CNNBOOK_PROFILE=quick $(PYTEST) --nbval-lax $(NBVAL) $(filter-out $(STRICT),$(NB))
 
 # uv, because pip has no lowest resolution; lowest-direct, because what our packages need is their own affair; --no-build,
 # because releases older than a Python have no wheel for it. Pinned first, so that no test tool can lift a version.
 test-versions:
 	@test "$(RESOLUTION)" = lowest -o "$(RESOLUTION)" = highest || { echo "RESOLUTION is lowest or highest."; exit 1; }
 	$(PYTHON) -m venv --clear $(OTHER)
-	$(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock uv
+	$(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
 	$(OTHER)/bin/uv pip compile --quiet --no-build --python $(OTHER)/bin/python \
-	  --resolution $(RESOLUTION:lowest=lowest-direct) requirements.txt --output-file $(OTHER)/requirements.txt
+	  --resolution $(RESOLUTION:lowest=lowest-direct) book/requirements.txt --output-file $(OTHER)/requirements.txt
 	$(OTHER)/bin/uv pip install --quiet --python $(OTHER)/bin/python -r $(OTHER)/requirements.txt --group test
-	$(SAMPLE) $(OTHER)/bin/python -m pytest \
-	  --deselect tests/test_sample.py::test_regenerates_byte_for_byte --nbval-lax $(NBVAL) $(VERSION_TESTS:%=tests/test_%.py) $(wildcard book/[0-9]*.ipynb)
+	$(OTHER)/bin/uv pip install --quiet --python $(OTHER)/bin/python --no-deps --editable .
+	$(SAMPLE) $(OTHER)/bin/python -m pytest -n 2 --dist loadfile --ignore tests/notebooks/test_colab.py \
+	  --deselect tests/unit/test_sample.py::test_regenerates_byte_for_byte --nbval-lax $(NBVAL) tests/unit tests/notebooks book
 
-test-real-data: $(STAMP) data-is-named
-	CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(TWO) $(RUN) $(DATA_TESTS:%=tests/test_%.py)
-	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python -m pytest $(RUN:.xml=.strict.xml) --nbval $(NBVAL) book/01-*.ipynb book/02-*.ipynb
-	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=quick $(BIN)/python -m pytest $(RUN:.xml=.quick.xml) --nbval-lax $(NBVAL) book/0[3-9]-*.ipynb
+real-data:
+	@test -f "$(DATA)/train_test.zip" -a -f "$(DATA)/car_reviews.csv" || \
+	  { echo "Set CNNBOOK_DATA to the folder that holds train_test.zip and car_reviews.csv (see data/README.md)."; exit 1; }
 
-test-figures: $(STAMP)
-	$(BIN)/python tools/test_figures.py
+format: $(STAMP)
+	$(BIN)/ruff format --no-cache
+	$(BIN)/ruff check --no-cache
 
-execute: $(STAMP) data-is-named
-	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python tools/execute.py $(NB)
-	$(BIN)/python tools/home_picture.py
-	$(BIN)/python tools/model_card.py
+execute: $(STAMP) real-data
+	$(FULL) $(BIN)/python -m tools.execute $(NB)
+	$(BIN)/python -m tools.home_picture
+	$(BIN)/python -m tools.make_model_card
 
-verify: $(STAMP) data-is-named
-	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python tools/verify.py $(ARGS) $(NB)
+verify: $(STAMP) real-data
+	$(FULL) $(BIN)/python -m tools.verify $(ARGS) $(NB)
 
-models: export PYTHONPATH := $(CURDIR)/book
-models: $(STAMP) data-is-named
-	CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full $(BIN)/python tools/make_models.py $(MODEL)
-	$(BIN)/python tools/model_card.py
+models: $(STAMP) real-data
+	$(FULL) $(BIN)/python -m tools.make_models $(MODEL)
+	$(BIN)/python -m tools.make_model_card
 
-web-demo: export PYTHONPATH := $(CURDIR)/book
 web-demo: $(STAMP)
-	$(BIN)/python tools/make_web_demo.py
+	$(BIN)/python -m tools.make_web_demo
 
-benchmark: export PYTHONPATH := $(CURDIR)/tests:$(CURDIR)/tools:$(CURDIR)/book
 benchmark: $(STAMP)
-	$(BIN)/python -m benchmark $(ARGS)
+	$(REAL) $(BIN)/python -m experiments.benchmark $(ARGS)
 
-mutation: export PYTHONPATH := $(CURDIR)/tests:$(CURDIR)/tools
 mutation: $(STAMP)
-	$(BIN)/python -m mutation $(ARGS)
+	$(REAL) $(BIN)/python -m experiments.mutation $(ARGS)
 
-.PHONY: data-is-named
-data-is-named: $(STAMP)
-	@$(BIN)/python tools/real_data.py
+lock: $(STAMP)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate $(ARGS) \
+	  --custom-compile-command "make lock" requirements.txt --group dev --output-file requirements.lock
 
 clean:
 	rm -rf _build .venv .venv-lowest .venv-highest

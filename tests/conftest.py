@@ -6,7 +6,11 @@ site itself, a web server for it, and a browser.
 
 import os
 from functools import partial
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import (
+    BaseHTTPRequestHandler,
+    SimpleHTTPRequestHandler,
+    ThreadingHTTPServer,
+)
 from pathlib import Path
 from threading import Event, Thread
 
@@ -30,7 +34,11 @@ def _nothing_is_missing():
 
 def _refuse_skip(report):
     if report.skipped and not hasattr(report, "wasxfail") and _nothing_is_missing():
-        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        reason = (
+            report.longrepr[-1]
+            if isinstance(report.longrepr, tuple)
+            else report.longrepr
+        )
         report.outcome = "failed"
         report.longrepr = f"Skipped in CI, where the data is present and nothing may be skipped. {reason}"
     return report
@@ -57,7 +65,11 @@ def places(tmp_path, monkeypatch):
     monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
     monkeypatch.setattr(data, "SAMPLE", tmp_path / "sample")
     monkeypatch.setattr(data, "DOWNLOAD_RETRIES", 0)
-    monkeypatch.setattr(data, "DOWNLOADS", {name: "http://127.0.0.1:9/" + name for name in data.DOWNLOADS})
+    monkeypatch.setattr(
+        data,
+        "DOWNLOADS",
+        {name: "http://127.0.0.1:9/" + name for name in data.DOWNLOADS},
+    )
     return tmp_path
 
 
@@ -74,7 +86,11 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 server.asked.append(self.path)
-                answer = server.answers[0] if len(server.answers) == 1 else server.answers.pop(0)
+                answer = (
+                    server.answers[0]
+                    if len(server.answers) == 1
+                    else server.answers.pop(0)
+                )
                 try:
                     answer(self, server)
                 except ConnectionError:
@@ -85,7 +101,9 @@ class Server:
 
         self.web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.web.daemon_threads = True
-        Thread(target=self.web.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        Thread(
+            target=self.web.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
 
     def close(self):
         self.stopped.set()
@@ -103,7 +121,10 @@ def serve(places, monkeypatch):
     def start(*answers):
         server = Server(answers)
         servers.append(server)
-        server.urls = {name: f"http://127.0.0.1:{server.web.server_port}/{name}" for name in data.DOWNLOADS}
+        server.urls = {
+            name: f"http://127.0.0.1:{server.web.server_port}/{name}"
+            for name in data.DOWNLOADS
+        }
         monkeypatch.setattr(data, "DOWNLOADS", server.urls)
         return server
 
@@ -132,7 +153,9 @@ class _BelowSubPath(SimpleHTTPRequestHandler):
     """A plain web server that knows nothing outside SUB_PATH."""
 
     def translate_path(self, path):
-        return super().translate_path(path.removeprefix(SUB_PATH) if path.startswith(SUB_PATH) else "/nowhere")
+        return super().translate_path(
+            path.removeprefix(SUB_PATH) if path.startswith(SUB_PATH) else "/nowhere"
+        )
 
     def log_message(self, *_):
         pass
@@ -141,7 +164,9 @@ class _BelowSubPath(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def address(site):
     """Where a web server offers the site."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_BelowSubPath, directory=site)) as server:
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(_BelowSubPath, directory=site)
+    ) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}{SUB_PATH}"
         server.shutdown()
@@ -151,11 +176,13 @@ def address(site):
 @pytest.fixture(scope="module")
 def browser():
     from playwright.sync_api import sync_playwright
-    from site_pictures import BROWSERS, find_browser
+    from tools.site_pictures import BROWSERS, find_browser
 
     found = find_browser()
     if not found:
-        _missing(f"no browser ({', '.join(BROWSERS)}): install one, on Debian with `apt-get install chromium`")
+        _missing(
+            f"no browser ({', '.join(BROWSERS)}): install one, on Debian with `apt-get install chromium`"
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FAKE_CAMERA)
         yield browser
@@ -171,9 +198,19 @@ def visit(browser, address):
         faults = []
         page = context.new_page()
         page.add_init_script(script)
-        page.on("console", lambda message: message.type == "error" and faults.append(f"console: {message.text}"))
+        page.on(
+            "console",
+            lambda message: (
+                message.type == "error" and faults.append(f"console: {message.text}")
+            ),
+        )
         page.on("pageerror", lambda error: faults.append(f"error: {error}"))
-        page.on("request", lambda request: leaves(request.url) and faults.append(f"request to {request.url}"))
+        page.on(
+            "request",
+            lambda request: (
+                leaves(request.url) and faults.append(f"request to {request.url}")
+            ),
+        )
         context.route(leaves, lambda route: route.abort())
         page.goto(f"{address}{file}.html", wait_until="networkidle")
         return page, faults

@@ -9,7 +9,6 @@ memory of each notebook.
 import argparse
 import base64
 import io
-import json
 import os
 import sys
 import time
@@ -34,7 +33,9 @@ class _PeakMemory:
 
     def sample(self, pid):
         try:
-            self.megabytes = max(self.megabytes, psutil.Process(pid).memory_info().rss / 2**20)
+            self.megabytes = max(
+                self.megabytes, psutil.Process(pid).memory_info().rss / 2**20
+            )
         except psutil.NoSuchProcess:
             pass
 
@@ -43,7 +44,11 @@ def _tidy(notebook):
     """Drop what changes from run to run although the results are the same."""
     notebook.metadata = nbformat.from_dict(
         {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "kernelspec": {
+                "display_name": "Python 3",
+                "language": "python",
+                "name": "python3",
+            },
             "language_info": {"name": "python"},
         }
     )
@@ -54,7 +59,11 @@ def _tidy(notebook):
             for output in cell.outputs:
                 if output.output_type in ("display_data", "execute_result"):
                     # What stays is the size at which a picture of double density is shown.
-                    shown = {kind: told for kind, told in output.metadata.items() if kind.startswith("image/")}
+                    shown = {
+                        kind: told
+                        for kind, told in output.metadata.items()
+                        if kind.startswith("image/")
+                    }
                     output.metadata = nbformat.from_dict(shown)
                     if "image/png" in output.data:
                         png = _lighter(base64.b64decode(output.data["image/png"]))
@@ -67,7 +76,9 @@ def _lighter(png):
     palette = picture.quantize(256, dither=Image.Dither.NONE)
     difference = ImageStat.Stat(ImageChops.difference(picture, palette.convert("RGB")))
     stored = io.BytesIO()
-    (palette if max(difference.mean) < INVISIBLE else picture).save(stored, "PNG", optimize=True)
+    (palette if max(difference.mean) < INVISIBLE else picture).save(
+        stored, "PNG", optimize=True
+    )
     return stored.getvalue()
 
 
@@ -76,7 +87,11 @@ def _merge_streams(outputs):
     merged = []
     for output in outputs:
         previous = merged[-1] if merged else None
-        if previous and output.output_type == "stream" and previous.get("name") == output.name:
+        if (
+            previous
+            and output.output_type == "stream"
+            and previous.get("name") == output.name
+        ):
             previous.text += output.text
         else:
             merged.append(output)
@@ -101,7 +116,7 @@ def execute(path, destination):
     client.execute()
     seconds = time.perf_counter() - start
     _tidy(notebook)
-    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    text = nbformat.writes(notebook) + "\n"
     temporary = destination.with_suffix(".tmp")
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, destination)

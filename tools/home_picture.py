@@ -14,7 +14,11 @@ PICTURE = ROOT / "book" / "_static" / "home.png"
 def stored_picture():
     """Return the PNG bytes that the chapter stores for the figure."""
     cells = {cell.id: cell for cell in nbformat.read(CHAPTER, as_version=4).cells}
-    data = next(output.data for output in cells[CELL].outputs if "image/png" in output.get("data", {}))
+    data = next(
+        output.data
+        for output in cells[CELL].outputs
+        if "image/png" in output.get("data", {})
+    )
     return base64.b64decode(data["image/png"])
 
 

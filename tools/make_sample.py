@@ -3,7 +3,7 @@
     python tools/make_sample.py [--to FOLDER]
 
 writes `train_test.zip` and `car_reviews.csv` into FOLDER (default: data/sample). Nothing of the real
-data goes in: the faces are drawn (invented_faces.py), the reviews composed (invented_reviews.py).
+data goes in: the faces are drawn (synthetic_faces.py), the reviews composed (synthetic_reviews.py).
 The same versions of Python and Pillow give the same bytes on every run.
 
 What is copied from the real data is its form: names, sizes and labels of the pictures, the shape of
@@ -17,8 +17,8 @@ import random
 import zipfile
 from pathlib import Path
 
-import invented_faces
-import invented_reviews
+from tools import synthetic_faces
+from tools import synthetic_reviews
 
 SEED = 20170117
 FACES = 596
@@ -48,10 +48,12 @@ def make_faces(rng):
     drawn = []
     for age, gender in people(rng):
         name = member_name(age, gender, rng)
-        faces[name] = jpeg(invented_faces.draw(age, gender, rng))
+        faces[name] = jpeg(synthetic_faces.draw(age, gender, rng))
         drawn.append((age, gender, name))
     adults = [person for person in drawn if 20 <= person[0] < 60]
-    for (age, gender, name), (years, flip) in zip(rng.sample(adults, len(TWINS)), TWINS):
+    for (age, gender, name), (years, flip) in zip(
+        rng.sample(adults, len(TWINS)), TWINS
+    ):
         faces[member_name(age + years, gender ^ flip, rng)] = faces[name]
     return faces
 
@@ -98,7 +100,9 @@ def write_zip(path, members):
 def make_reviews(rng):
     """Return the rows (label, text): all negative reviews first, as in the real file."""
     return [
-        (label, invented_reviews.compose(label, rng)) for label in ("Neg", "Pos") for _ in range(REVIEWS_PER_CLASS)
+        (label, synthetic_reviews.compose(label, rng))
+        for label in ("Neg", "Pos")
+        for _ in range(REVIEWS_PER_CLASS)
     ]
 
 

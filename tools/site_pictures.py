@@ -14,7 +14,10 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 STATIC = ROOT / "book" / "_static"
-CHAPTER, FIGURE = ROOT / "_build" / "html" / "book" / "03-face-cnn.html", "fig-source-curves"
+CHAPTER, FIGURE = (
+    ROOT / "_build" / "html" / "book" / "03-face-cnn.html",
+    "fig-source-curves",
+)
 COLOURS = 64  # enough for a page, and a quarter of the bytes
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 ICON = "<style>body {{ margin: 0 }} svg {{ display: block; width: {side}px; padding: {room}px }}</style>{logo}"
@@ -49,7 +52,10 @@ def photograph(browser, address, middle, picture, width, height):
     """Store the page at `address`, scrolled so that the element of the id `middle` stands there, as a PNG file."""
     sheet = browser.new_page(viewport={"width": width, "height": height})
     sheet.goto(address, wait_until="networkidle")
-    sheet.evaluate("id => document.getElementById(id).scrollIntoView({ block: 'center', behavior: 'instant' })", middle)
+    sheet.evaluate(
+        "id => document.getElementById(id).scrollIntoView({ block: 'center', behavior: 'instant' })",
+        middle,
+    )
     taken = Image.open(io.BytesIO(sheet.screenshot()))
     taken.convert("RGB").quantize(COLOURS).save(picture, optimize=True)
 
@@ -57,17 +63,43 @@ def photograph(browser, address, middle, picture, width, height):
 def main():
     found = find_browser()
     if not found:
-        raise SystemExit("Chromium is needed (Debian, Ubuntu: apt-get install chromium).")
+        raise SystemExit(
+            "Chromium is needed (Debian, Ubuntu: apt-get install chromium)."
+        )
     logo = (STATIC / "logo.svg").read_text("utf-8")
-    title = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["title"].replace("&", "&amp;")
-    text = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["description"]
+    title = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["title"].replace(
+        "&", "&amp;"
+    )
+    text = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+        "description"
+    ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found)
-        draw(browser, ICON.format(side=48, room=0, logo=logo), STATIC / "favicon.png", 48, 48)
-        draw(browser, ICON.format(side=148, room=16, logo=logo), STATIC / "touch-icon.png", 180, 180)
-        draw(browser, CARD.format(logo=logo, title=title, text=text), STATIC / "card.png", 1200, 630)
+        draw(
+            browser,
+            ICON.format(side=48, room=0, logo=logo),
+            STATIC / "favicon.png",
+            48,
+            48,
+        )
+        draw(
+            browser,
+            ICON.format(side=148, room=16, logo=logo),
+            STATIC / "touch-icon.png",
+            180,
+            180,
+        )
+        draw(
+            browser,
+            CARD.format(logo=logo, title=title, text=text),
+            STATIC / "card.png",
+            1200,
+            630,
+        )
         if not CHAPTER.is_file():
-            raise SystemExit("The README's picture is left as it is: `make book` builds the site that it shows.")
+            raise SystemExit(
+                "The README's picture is left as it is: `make book` builds the site that it shows."
+            )
         photograph(browser, CHAPTER.as_uri(), FIGURE, STATIC / "site.png", 1300, 900)
 
 

@@ -20,12 +20,14 @@ from pathlib import Path
 
 import nbformat
 
-from execute import FAILURES, execute
+from tools.execute import FAILURES, execute
 
 ROOT = Path(__file__).resolve().parents[1]
 COPY = ROOT / "_build" / "verify"
 UNITS = r"%|years?\b|points?\b|minutes?\b|seconds?\b|s\b|times\b"
-NUMBER = re.compile(rf"(?<![\w.])([-+−]?\d+(?:,\d{{3}})*(?:\.\d+)?)(?:\s*\**\s*({UNITS}))?")
+NUMBER = re.compile(
+    rf"(?<![\w.])([-+−]?\d+(?:,\d{{3}})*(?:\.\d+)?)(?:\s*\**\s*({UNITS}))?"
+)
 IGNORED = "nbval-ignore-output"
 DRIFTED, OTHERS = "DRIFTED", ("OTHER WORDS", "OTHER LINES", "OTHER PICTURE")
 
@@ -41,7 +43,9 @@ def texts(cell):
             shown = data["text/markdown"]
         elif "text/html" in data:
             body = re.sub(r"<style.*?</style>", "", data["text/html"], flags=re.S)
-            rows = re.sub(r"</t[dh]>", " ", re.sub(r"\s*\n\s*", "", body)).replace("</tr>", "\n")
+            rows = re.sub(r"</t[dh]>", " ", re.sub(r"\s*\n\s*", "", body)).replace(
+                "</tr>", "\n"
+            )
             shown = html.unescape(re.sub(r"<[^>]*>", "", rows))
         else:
             shown = data.get("text/plain", "")
@@ -50,7 +54,11 @@ def texts(cell):
 
 
 def pictures(cell):
-    return [output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})]
+    return [
+        output.data["image/png"]
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
 
 
 def numbers(line):
@@ -64,7 +72,9 @@ def numbers(line):
 
 
 def words(line):
-    return re.sub(r"\b(year|point|minute|second)\b", r"\1s", NUMBER.sub(r"# \2", line)).strip()
+    return re.sub(
+        r"\b(year|point|minute|second)\b", r"\1s", NUMBER.sub(r"# \2", line)
+    ).strip()
 
 
 def judge(stored, now, tolerance):
@@ -95,55 +105,94 @@ def compare(stored, now, exact=False):
         old, new = texts(cell), texts(again)
         tolerance = {} if exact else cell.metadata.get("tolerance", {})
         if len(old) != len(new):
-            yield cell.id, f"{len(old)} lines", f"{len(new)} lines", tolerance, "OTHER LINES"
+            yield (
+                cell.id,
+                f"{len(old)} lines",
+                f"{len(new)} lines",
+                tolerance,
+                "OTHER LINES",
+            )
             continue
         for before, after in zip(old, new):
             if before != after or numbers(before):
                 yield cell.id, before, after, tolerance, judge(before, after, tolerance)
         if exact and pictures(cell):
             same = pictures(cell) == pictures(again)
-            yield cell.id, "a picture", "a picture", tolerance, "same" if same else "OTHER PICTURE"
+            yield (
+                cell.id,
+                "a picture",
+                "a picture",
+                tolerance,
+                "same" if same else "OTHER PICTURE",
+            )
 
 
 def copy_of_the_book():
     """Return a fresh copy of the folders that a notebook reads and writes: the stored networks stay as they are."""
     shutil.rmtree(COPY, ignore_errors=True)
     for folder in ("book", "data"):
-        shutil.copytree(ROOT / folder, COPY / folder, ignore=shutil.ignore_patterns("__pycache__", "cache", "_static"))
+        shutil.copytree(
+            ROOT / folder,
+            COPY / folder,
+            ignore=shutil.ignore_patterns("__pycache__", "cache", "_static"),
+        )
     return COPY / "book"
 
 
 def row(*columns):
     shown = [str(column).replace("|", "/") for column in columns]
-    return "| " + " | ".join(text if len(text) <= 60 else text[:59] + "…" for text in shown) + " |"
+    return (
+        "| "
+        + " | ".join(text if len(text) <= 60 else text[:59] + "…" for text in shown)
+        + " |"
+    )
 
 
 def table_row(chapter, cell, before, after, tolerance, verdict):
     shown = before, after
     if verdict not in OTHERS:
-        shown = ("; ".join(f"{number} {unit}".strip() for number, unit in NUMBER.findall(line)) for line in shown)
-    allowed = ", ".join(f"any {unit}" if value is None else f"±{value} {unit}" for unit, value in tolerance.items())
+        shown = (
+            "; ".join(
+                f"{number} {unit}".strip() for number, unit in NUMBER.findall(line)
+            )
+            for line in shown
+        )
+    allowed = ", ".join(
+        f"any {unit}" if value is None else f"±{value} {unit}"
+        for unit, value in tolerance.items()
+    )
     return row(f"{chapter} {cell}: {words(before)}", *shown, allowed or "none", verdict)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="+", type=Path)
-    parser.add_argument("--exact", action="store_true", help="no tolerance; pictures too")
+    parser.add_argument(
+        "--exact", action="store_true", help="no tolerance; pictures too"
+    )
     arguments = parser.parse_args()
     folder = copy_of_the_book()
     counts = {}
-    print(row("figure", "stored", "now", "tolerance", "verdict"), row(*["---"] * 5), sep="\n")
+    print(
+        row("figure", "stored", "now", "tolerance", "verdict"),
+        row(*["---"] * 5),
+        sep="\n",
+    )
     for path in arguments.notebooks:
         stored = nbformat.read(path, as_version=4)
         try:
             execute(folder / path.name, folder / path.name)
         except FAILURES as error:
             sys.exit(f"{path}: a cell failed.\n{error}")
-        for found in compare(stored, nbformat.read(folder / path.name, as_version=4), arguments.exact):
+        for found in compare(
+            stored, nbformat.read(folder / path.name, as_version=4), arguments.exact
+        ):
             counts[found[-1]] = counts.get(found[-1], 0) + 1
             print(table_row(path.name[:2], *found), flush=True)
-    print("\n" + ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items())))
+    print(
+        "\n"
+        + ", ".join(f"{count:,} {verdict}" for verdict, count in sorted(counts.items()))
+    )
     sys.exit(any(verdict in counts for verdict in (DRIFTED, *OTHERS)))
 
 

@@ -9,4 +9,6 @@ def setup(app):
 def _plain_bibliography(app, page, template, context, doctree):
     """A bibliography is announced as a list, but its entries are not announced as the items of one."""
     if "body" in context:
-        context["body"] = context["body"].replace('<div role="list" class="citation-list">', '<div class="citation-list">')
+        context["body"] = context["body"].replace(
+            '<div role="list" class="citation-list">', '<div class="citation-list">'
+        )

@@ -6,7 +6,9 @@ from docutils import nodes
 
 
 def setup(app):
-    app.connect("doctree-read", _number, priority=400)  # before Sphinx collects the titles
+    app.connect(
+        "doctree-read", _number, priority=400
+    )  # before Sphinx collects the titles
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -37,15 +37,24 @@ def _thumbnail(app, uri):
 
 
 def _card(app, page, figure, index_page):
-    (image,), (caption,) = list(figure.findall(nodes.image)), list(figure.findall(nodes.caption))
+    (image,), (caption,) = (
+        list(figure.findall(nodes.image)),
+        list(figure.findall(nodes.caption)),
+    )
     root = "../" * index_page.count("/")
     uri = f"{root}_images/thumbnails/{_thumbnail(app, image['uri'])}"
     # "?" as for a picture elsewhere: Sphinx is not to look for it among the sources.
-    thumbnail = nodes.image(uri=uri, candidates={"?": uri}, alt=image["alt"], loading="lazy")
+    thumbnail = nodes.image(
+        uri=uri, candidates={"?": uri}, alt=image["alt"], loading="lazy"
+    )
     target = f"{app.builder.get_relative_uri(index_page, page)}#{figure['ids'][0]}"
-    number = ".".join(map(str, app.env.toc_fignumbers[page]["figure"][figure["ids"][0]]))
+    number = ".".join(
+        map(str, app.env.toc_fignumbers[page]["figure"][figure["ids"][0]])
+    )
     text = f"{app.config.numfig_format['figure'] % number}: {caption.astext()}"
-    link = nodes.reference("", "", thumbnail, nodes.inline("", text), internal=True, refuri=target)
+    link = nodes.reference(
+        "", "", thumbnail, nodes.inline("", text), internal=True, refuri=target
+    )
     return nodes.list_item("", nodes.paragraph("", "", link))
 
 
@@ -53,7 +62,9 @@ def _fill(app, doctree, index_page):
     for placeholder in list(doctree.findall(figure_index)):
         found = []
         for page in _in_reading_order(app.env, app.config.root_doc):
-            figures = [f for f in app.env.get_doctree(page).findall(nodes.figure) if f["ids"]]
+            figures = [
+                f for f in app.env.get_doctree(page).findall(nodes.figure) if f["ids"]
+            ]
             if figures:
                 title = nodes.reference(
                     "", app.env.titles[page].astext(), internal=True,

@@ -7,7 +7,11 @@ def _name_and_address(app, config):
     """Without an address of its own, the site is taken to be the Pages site of the repository."""
     config.ogp_site_name = config.html_title
     if not config.html_baseurl:
-        owner, name = urlsplit(config.html_theme_options["repository_url"]).path.strip("/").split("/")
+        owner, name = (
+            urlsplit(config.html_theme_options["repository_url"])
+            .path.strip("/")
+            .split("/")
+        )
         config.html_baseurl = f"https://{owner}.github.io/{name}/"
     config.ogp_site_url = config.html_baseurl
 

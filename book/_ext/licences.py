@@ -26,7 +26,9 @@ class Work(NamedTuple):
     home: str
     licence: str
     use: str
-    files: tuple[str, ...]  # patterns of one folder's files; a folder with "/" at its end means all below
+    files: tuple[
+        str, ...
+    ]  # patterns of one folder's files; a folder with "/" at its end means all below
     package: str = ""  # the Python package that is this work, or ...
     text: str = ""  # ... the file of `_static` with its licence, for a work inside another's package or in this repository
     version: str = ""  # what finds its version there, or ...
@@ -133,14 +135,22 @@ def owners(name):
 
     def claims(pattern):
         folder = pattern.endswith("/")
-        return name.startswith(pattern) if folder else len(path.parts) == pattern.count("/") + 1 and fnmatch(name, pattern)
+        return (
+            name.startswith(pattern)
+            if folder
+            else len(path.parts) == pattern.count("/") + 1 and fnmatch(name, pattern)
+        )
 
     return [work for work in WORKS if any(map(claims, work.files))]
 
 
 def licence_of(package):
     """Return the path of an installed package's own licence. Raises LookupError."""
-    own = [file for file in importlib.metadata.files(package) if ".dist-info" in file.parts[0]]
+    own = [
+        file
+        for file in importlib.metadata.files(package)
+        if ".dist-info" in file.parts[0]
+    ]
     for file in own:
         if re.match(r"LICEN[CS]E", file.name):
             return Path(file.locate())
@@ -155,16 +165,31 @@ def _row(work, static, root):
     version = importlib.metadata.version(work.package) if work.package else ""
     text = f"{TEXTS}/{work.package}.txt" if work.package else work.text
     if work.version:
-        version = re.search(work.version, (static / (work.told_in or text)).read_text("utf-8"))[1]
-    licence = _link(f"{root}_static/{text}", work.licence) if text else nodes.inline("", work.licence)
-    cells = (_link(work.home, work.name), nodes.inline("", version or "–"), licence, nodes.inline("", work.use))
-    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells))
+        version = re.search(
+            work.version, (static / (work.told_in or text)).read_text("utf-8")
+        )[1]
+    licence = (
+        _link(f"{root}_static/{text}", work.licence)
+        if text
+        else nodes.inline("", work.licence)
+    )
+    cells = (
+        _link(work.home, work.name),
+        nodes.inline("", version or "–"),
+        licence,
+        nodes.inline("", work.use),
+    )
+    return nodes.row(
+        "", *(nodes.entry("", nodes.paragraph("", "", cell)) for cell in cells)
+    )
 
 
 def _fill(app, doctree, page):
     for placeholder in list(doctree.findall(licence_list)):
         static, root = Path(app.outdir, "_static"), "../" * page.count("/")
-        head = nodes.row("", *(nodes.entry("", nodes.paragraph("", heading)) for heading in HEADINGS))
+        head = nodes.row(
+            "", *(nodes.entry("", nodes.paragraph("", heading)) for heading in HEADINGS)
+        )
         group = nodes.tgroup(
             "", *(nodes.colspec(colwidth=1) for _ in HEADINGS), nodes.thead("", head),
             nodes.tbody("", *(_row(work, static, root) for work in WORKS)), cols=len(HEADINGS),
@@ -179,11 +204,15 @@ def _lay_texts_beside(app, error):
     (static / TEXTS).mkdir(exist_ok=True)
     for work in WORKS:
         if work.package:
-            shutil.copyfile(licence_of(work.package), static / TEXTS / f"{work.package}.txt")
+            shutil.copyfile(
+                licence_of(work.package), static / TEXTS / f"{work.package}.txt"
+            )
     for path in static.rglob("*"):
         name = path.relative_to(static).as_posix()
         if path.is_file() and len(owners(name)) != 1:
-            logging.getLogger(__name__).warning("book/_ext/licences.py does not say once whose work _static/%s is", name)
+            logging.getLogger(__name__).warning(
+                "book/_ext/licences.py does not say once whose work _static/%s is", name
+            )
 
 
 def setup(app):

@@ -10,14 +10,18 @@ def _inline(writer, node):
 
 
 def _block(writer, node):
-    writer.body.append(f'<div class="formula" tabindex="0">{tex2mathml(node.astext(), as_block=True)}</div>')
+    writer.body.append(
+        f'<div class="formula" tabindex="0">{tex2mathml(node.astext(), as_block=True)}</div>'
+    )
     raise nodes.SkipNode
 
 
 def _leave_out_thebe(app, pagename, templatename, context, doctree):
     # jupyter-book loads sphinx-thebe even when it is off, and that names a CDN on every page.
     def kept(file):
-        return "thebe" not in f"{file.filename} {file.attributes.get('body', '')}".lower()
+        return (
+            "thebe" not in f"{file.filename} {file.attributes.get('body', '')}".lower()
+        )
 
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context[kind] if kept(file)]

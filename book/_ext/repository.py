@@ -16,12 +16,14 @@ from sphinx.errors import ExtensionError
 COLAB = "https://colab.research.google.com/github"
 # The branch that holds the stamped notebooks; tools/publish_notebooks.sh pushes it.
 STAMPED = "colab"
-# The line of a notebook's first cell that says where the rest of the book is, as it stands in the file.
-ADDRESS = re.compile(r'(REPOSITORY, REVISION = )\\"[^"]*\\", \\"[^"]*\\"')
+# Where a notebook's first cell says what it fetches, as it stands in the file.
+ADDRESS = re.compile(r'((REPOSITORY|REVISION) = )\\"[^"]*\\"')
 
 
 def setup(app):
-    app.connect("config-inited", fill_in, priority=100)  # before whatever reads the address
+    app.connect(
+        "config-inited", fill_in, priority=100
+    )  # before whatever reads the address
     app.connect("source-read", stamp_pages)
     app.connect("doctree-resolved", add_buttons)
     app.connect("build-finished", stamp_downloads)
@@ -32,7 +34,9 @@ def fill_in(app, config):
     """Take the repository and the branch from the workflow that runs, if one does."""
     options = config.html_theme_options
     if _in_workflow():
-        options["repository_url"] = f"https://github.com/{os.environ['GITHUB_REPOSITORY']}"
+        options["repository_url"] = (
+            f"https://github.com/{os.environ['GITHUB_REPOSITORY']}"
+        )
         # A pull request runs on a merge of two branches; the one that it goes to is the one to show.
         branch = os.environ.get("GITHUB_BASE_REF") or os.environ.get("GITHUB_REF_NAME")
         options["repository_branch"] = branch or options["repository_branch"]
@@ -46,11 +50,22 @@ def add_buttons(app, doctree, name):
     url, branch = options["repository_url"], options["repository_branch"]
     opened = STAMPED if _in_workflow() else branch
     links = [
-        ("Open in Colab", f"{COLAB}/{url.removeprefix('https://github.com/')}/blob/{opened}/{name}.ipynb", ""),
-        ("Download .ipynb", f"{'../' * name.count('/')}_sources/{name}.ipynb", " download"),
+        (
+            "Open in Colab",
+            f"{COLAB}/{url.removeprefix('https://github.com/')}/blob/{opened}/{name}.ipynb",
+            "",
+        ),
+        (
+            "Download .ipynb",
+            f"{'../' * name.count('/')}_sources/{name}.ipynb",
+            " download",
+        ),
         ("View source", f"{url}/blob/{branch}/{name}.ipynb", ""),
     ]
-    row = "".join(f'<a href="{html.escape(address)}"{more}>{text}</a>' for text, address, more in links)
+    row = "".join(
+        f'<a href="{html.escape(address)}"{more}>{text}</a>'
+        for text, address, more in links
+    )
     section = next(doctree.findall(nodes.section))
     row = f'<nav class="chapter-buttons" aria-label="This notebook">{row}</nav>'
     section.insert(1, nodes.raw("", row, format="html"))
@@ -59,10 +74,17 @@ def add_buttons(app, doctree, name):
 def stamp(app, text, name):
     """Return the text of a notebook with the repository and the commit of the workflow in its first cell."""
     options = app.config.html_theme_options
-    revision = os.environ.get("GITHUB_SHA") or options["repository_branch"]
-    stamped, count = ADDRESS.subn(rf'\1\\"{options["repository_url"]}\\", \\"{revision}\\"', text)
-    if count != 1:
-        raise ExtensionError(f"{name} holds {count} lines with the repository's address instead of one.")
+    names = {
+        "REPOSITORY": options["repository_url"],
+        "REVISION": os.environ.get("GITHUB_SHA") or options["repository_branch"],
+    }
+    stamped, count = ADDRESS.subn(
+        lambda found: f'{found[1]}\\"{names[found[2]]}\\"', text
+    )
+    if count != len(names):
+        raise ExtensionError(
+            f"{name} says {count} times what its first cell fetches, not once each."
+        )
     return stamped
 
 

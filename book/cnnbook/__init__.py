@@ -1,4 +1,4 @@
-"""Helpers of the book *Faces & Phrases*: finding data, the run profile, plots, and the text encoder.
+"""Helpers of the book *Faces & Phrases*: data, text, statistics, plots, the run's settings.
 
 Models, losses and training loops are not here: they stand in the chapters.
 Nothing in this package imports TensorFlow.
@@ -37,17 +37,15 @@ def switch(name, allowed, default):
 
 @contextlib.contextmanager
 def quietly():
-    """Context for `import tensorflow`: switches its oneDNN kernels on, and hides what its native code writes to stderr
-    while it starts.
+    """Context for `import tensorflow`: nothing is written to standard error in it.
 
-    oneDNN: TensorFlow uses it unasked only on processors with instructions for networks, such as AVX512_VNNI
-    (https://github.com/tensorflow/tensorflow/releases/tag/v2.9.0). On one without, it made the training steps of
-    chapters 03 and 05 a fifth to a quarter shorter. TF_ENABLE_ONEDNN_OPTS=0 in the environment leaves it off.
-
-    stderr: TF_CPP_MIN_LOG_LEVEL alone no longer does so (seen with TensorFlow 2.21): the first
-    messages appear before it is read. Python's own errors and warnings come through.
+    TF_CPP_MIN_LOG_LEVEL alone no longer does so (seen with TensorFlow 2.21): the first
+    messages appear before it is read. So the process's standard error is closed for the
+    while, and that swallows what Python writes there too, warnings included; a notebook
+    shows Python's, which go another way. Exceptions are raised as always. Afterwards
+    TensorFlow's native code reports nothing but its own crash, unless the reader has set that
+    variable.
     """
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
+REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
 
 
 def install_missing(requirements=REQUIREMENTS):
@@ -26,15 +26,28 @@ def install_missing(requirements=REQUIREMENTS):
     for one in wanted:
         version = there.get(canonicalize_name(one.name))
         if version and not one.specifier.contains(version, prereleases=True):
-            print(f"{one.name} {version} is left as it is, but the book asks for {one}.")
+            print(
+                f"{one.name} {version} is left as it is, but the book asks for {one}."
+            )
     if not missing:
         return
     with tempfile.TemporaryDirectory() as folder:
         # What is there, as constraints: pip then refuses whatever would change it.
         constraints = Path(folder) / "constraints.txt"
-        constraints.write_text("".join(f"{name}=={version}\n" for name, version in there.items()), "utf-8")
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "--constraint", str(constraints), *map(str, missing)], check=True)
+        constraints.write_text(
+            "".join(f"{name}=={version}\n" for name, version in there.items()), "utf-8"
+        )
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ]
+        subprocess.run(
+            [*pip, "--constraint", str(constraints), *map(str, missing)], check=True
+        )
 
 
 def _versions():
@@ -42,7 +55,9 @@ def _versions():
     versions = {}
     for package in distributions():
         try:
-            versions.setdefault(canonicalize_name(package.name), str(Version(package.version)))
+            versions.setdefault(
+                canonicalize_name(package.name), str(Version(package.version))
+            )
         except (InvalidVersion, TypeError):
             continue  # tools of the machine's own, with versions that pip does not read
     return versions

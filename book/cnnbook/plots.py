@@ -11,7 +11,7 @@ from matplotlib import ticker
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from PIL import Image
 
-from . import profile
+from . import settings
 
 # Okabe and Ito's palette, readable with every common form of colour blindness
 # (https://jfly.uni-koeln.de/color/).
@@ -28,7 +28,10 @@ PIXEL_BLOCKS = 8
 # Two panels stand one above the other: side by side, a phone would show their lettering 5 pixels high.
 PANELS = (6, 7)
 # What the two panels of a face network show: heading, label, and the factor from a share to percent.
-SCORES = (("Age: lower is better", "mean absolute error (years)", 1), ("Gender: higher is better", "accuracy (%)", 100))
+SCORES = (
+    ("Age: lower is better", "mean absolute error (years)", 1),
+    ("Gender: higher is better", "accuracy (%)", 100),
+)
 
 
 def use_style():
@@ -60,7 +63,9 @@ def pixelate(images, blocks=PIXEL_BLOCKS):
     result = np.empty_like(images)
     for source, target in zip(images, result):
         small = Image.fromarray(source).resize((blocks, blocks), Image.Resampling.BOX)
-        target[:] = np.asarray(small.resize(source.shape[1::-1], Image.Resampling.NEAREST))
+        target[:] = np.asarray(
+            small.resize(source.shape[1::-1], Image.Resampling.NEAREST)
+        )
     return result
 
 
@@ -69,7 +74,7 @@ def published(images):
 
     The pictures of UTKFace are not the book's to redistribute.
     """
-    return pixelate(images) if profile.PUBLISH else images
+    return pixelate(images) if settings.PUBLISH else images
 
 
 def caption(age, gender):
@@ -80,7 +85,9 @@ def caption(age, gender):
 def face_gallery(images, captions, columns=5, title=None):
     """Draw uint8 images (N, H, W, 3) in rows of `columns`, a caption above each."""
     rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(1.5 * columns, 1.75 * rows), squeeze=False)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(1.5 * columns, 1.75 * rows), squeeze=False
+    )
     for axis in axes.flat:
         axis.axis("off")
     for axis, image, text in zip(axes.flat, published(images), captions):
@@ -136,9 +143,15 @@ def training_curves(history, panels, reference=None, held_out="validation"):
     for axis, (name, (title, label)) in zip(axes.flat, panels.items()):
         epochs = np.arange(1, len(history[name]) + 1)
         marker = "o" if len(epochs) == 1 else None
-        axis.plot(epochs, history[name], color=COLOURS["blue"], marker=marker, label="train")
         axis.plot(
-            epochs, history["val_" + name], color=COLOURS["vermilion"], marker=marker, label=held_out
+            epochs, history[name], color=COLOURS["blue"], marker=marker, label="train"
+        )
+        axis.plot(
+            epochs,
+            history["val_" + name],
+            color=COLOURS["vermilion"],
+            marker=marker,
+            label=held_out,
         )
         if reference and name in reference:
             level, text = reference[name]
@@ -146,7 +159,9 @@ def training_curves(history, panels, reference=None, held_out="validation"):
         axis.set(title=title, xlabel="epoch", ylabel=label)
         axis.xaxis.set_major_locator(plt.MaxNLocator(integer=True, min_n_ticks=1))
         if "accuracy" in name:
-            axis.yaxis.set_major_formatter(ticker.PercentFormatter(1, decimals=0, symbol=""))
+            axis.yaxis.set_major_formatter(
+                ticker.PercentFormatter(1, decimals=0, symbol="")
+            )
         axis.legend()
     figure.tight_layout()
     return figure
@@ -165,11 +180,32 @@ def network_diagram(trunk, branches, title):
         if parameters:
             text += f"\n{parameters:,} parameters"
         colour = COLOURS["sky"] if parameters else "#E6E6E6"
-        style = {"boxstyle": "round,pad=0.3", "facecolor": colour, "edgecolor": "black", "linewidth": 0.6}
-        axis.text(x, y, text, ha="center", va="center", fontsize=8, color="black", bbox=style, zorder=2)
+        style = {
+            "boxstyle": "round,pad=0.3",
+            "facecolor": colour,
+            "edgecolor": "black",
+            "linewidth": 0.6,
+        }
+        axis.text(
+            x,
+            y,
+            text,
+            ha="center",
+            va="center",
+            fontsize=8,
+            color="black",
+            bbox=style,
+            zorder=2,
+        )
 
     def arrow(start, end):
-        axis.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": COLOURS["grey"]}, zorder=1)
+        axis.annotate(
+            "",
+            end,
+            start,
+            arrowprops={"arrowstyle": "-|>", "color": COLOURS["grey"]},
+            zorder=1,
+        )
 
     for i, layer in enumerate(trunk):
         if i:
@@ -182,7 +218,11 @@ def network_diagram(trunk, branches, title):
             if i > 1:
                 arrow((x, fork - i + 1), (x, fork - i + 0.32))
             box(x, fork - i, *layer)
-    axis.set(xlim=(-1.9, 1.9) if branches else (-1, 1), ylim=(-height + 0.4, 0.6), title=title)
+    axis.set(
+        xlim=(-1.9, 1.9) if branches else (-1, 1),
+        ylim=(-height + 0.4, 0.6),
+        title=title,
+    )
     axis.axis("off")
     return figure
 
@@ -190,15 +230,29 @@ def network_diagram(trunk, branches, title):
 def prediction_scatter(true_age, predicted_age, title):
     """Draw predicted against true ages (years), the diagonal, and each decade's median prediction at its median true age."""
     figure, axis = plt.subplots(figsize=(5.5, 5))
-    axis.scatter(true_age, predicted_age, s=10, alpha=0.4, color=COLOURS["blue"], label="a face")
+    axis.scatter(
+        true_age, predicted_age, s=10, alpha=0.4, color=COLOURS["blue"], label="a face"
+    )
     top = max(np.max(true_age), np.max(predicted_age)) + 3
-    axis.plot([0, top], [0, top], color=COLOURS["grey"], linestyle="--", label="perfect")
+    axis.plot(
+        [0, top], [0, top], color=COLOURS["grey"], linestyle="--", label="perfect"
+    )
     decades = [(true_age >= d) & (true_age < d + 10) for d in range(0, 120, 10)]
     decades = [inside for inside in decades if np.sum(inside) >= 5]
     # Not at the decade's middle: most children of the set are babies, and 5 would make a right answer look too low.
-    middles = [[np.median(ages[inside]) for inside in decades] for ages in (true_age, predicted_age)]
-    axis.plot(*middles, color=COLOURS["vermilion"], marker="o", label="median of the decade")
-    axis.set(xlabel="true age (years)", ylabel="predicted age (years)", title=title, aspect="equal")
+    middles = [
+        [np.median(ages[inside]) for inside in decades]
+        for ages in (true_age, predicted_age)
+    ]
+    axis.plot(
+        *middles, color=COLOURS["vermilion"], marker="o", label="median of the decade"
+    )
+    axis.set(
+        xlabel="true age (years)",
+        ylabel="predicted age (years)",
+        title=title,
+        aspect="equal",
+    )
     axis.legend()
     figure.tight_layout()
     return figure
@@ -211,15 +265,30 @@ def error_by_group(groups, mean_error, mean_accuracy):
     accuracy_low, accuracy_high; the two means over everybody become dashed lines.
     """
     figure, axes = plt.subplots(2, 1, figsize=PANELS)
-    labels = [f"{group}\nn={faces}" for group, faces in zip(groups["group"], groups["faces"])]
+    labels = [
+        f"{group}\nn={faces}" for group, faces in zip(groups["group"], groups["faces"])
+    ]
     panels = (
         ("mae", mean_error, 1, "Age", "mean absolute error (years)", COLOURS["sky"]),
         ("accuracy", mean_accuracy, 100, "Gender", "accuracy (%)", COLOURS["orange"]),
     )
     for axis, (column, overall, factor, title, label, colour) in zip(axes, panels):
-        value, low, high = (factor * groups[column + end] for end in ("", "_low", "_high"))
-        axis.bar(labels, value, yerr=np.clip([value - low, high - value], 0, None), color=colour, capsize=3)
-        axis.axhline(factor * overall, color=COLOURS["grey"], linestyle="--", label="all test faces")
+        value, low, high = (
+            factor * groups[column + end] for end in ("", "_low", "_high")
+        )
+        axis.bar(
+            labels,
+            value,
+            yerr=np.clip([value - low, high - value], 0, None),
+            color=colour,
+            capsize=3,
+        )
+        axis.axhline(
+            factor * overall,
+            color=COLOURS["grey"],
+            linestyle="--",
+            label="all test faces",
+        )
         axis.set(title=title, xlabel="true age (years)", ylabel=label)
         axis.legend(loc="lower right", bbox_to_anchor=(1, 1))
     figure.tight_layout()
@@ -232,7 +301,9 @@ def image_row(images, titles, columns):
     Not for single faces of the set: nothing is pixelated here.
     """
     rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(1.5 * columns, 1.7 * rows), squeeze=False)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(1.5 * columns, 1.7 * rows), squeeze=False
+    )
     for axis in axes.flat:
         axis.axis("off")
     for axis, image, title in zip(axes.flat, images, titles):
@@ -248,18 +319,36 @@ def convolution_of_words(words, vectors, dimensions, kernel, outputs):
     `outputs` holds one number per window of `width` words, before the activation function.
     """
     figure, axes = plt.subplots(
-        2, 2, figsize=(7, 4.2), width_ratios=[len(words), len(kernel)], height_ratios=[2, 3]
+        2,
+        2,
+        figsize=(7, 4.2),
+        width_ratios=[len(words), len(kernel)],
+        height_ratios=[2, 3],
     )
     limit = max(np.abs(vectors).max(), np.abs(kernel).max())
     windows = [" ".join(words[i : i + len(kernel)]) for i in range(len(outputs))]
     panels = [
-        (axes[0, 0], np.transpose(vectors), words, "The words, as rows of the embedding"),
-        (axes[0, 1], np.transpose(kernel), [f"word {i + 1}" for i in range(len(kernel))], "The filter"),
+        (
+            axes[0, 0],
+            np.transpose(vectors),
+            words,
+            "The words, as rows of the embedding",
+        ),
+        (
+            axes[0, 1],
+            np.transpose(kernel),
+            [f"word {i + 1}" for i in range(len(kernel))],
+            "The filter",
+        ),
     ]
     for axis, values, names, title in panels:
-        axis.imshow(values, cmap="PuOr_r", vmin=-1.8 * limit, vmax=1.8 * limit, aspect="auto")
+        axis.imshow(
+            values, cmap="PuOr_r", vmin=-1.8 * limit, vmax=1.8 * limit, aspect="auto"
+        )
         for (row, column), value in np.ndenumerate(values):
-            axis.text(column, row, f"{value:g}", ha="center", va="center", color="black")
+            axis.text(
+                column, row, f"{value:g}", ha="center", va="center", color="black"
+            )
         axis.set(xticks=range(len(names)), yticks=range(len(dimensions)), title=title)
         axis.set_xticklabels(names)
         axis.set_yticklabels(dimensions if axis is axes[0, 0] else [])
@@ -268,7 +357,11 @@ def convolution_of_words(words, vectors, dimensions, kernel, outputs):
     colours = [COLOURS["orange"] if value > 0 else COLOURS["grey"] for value in outputs]
     axis.bar(windows, outputs, color=colours, width=0.6)
     axis.axhline(0, color="black", linewidth=0.8)
-    axis.set(title="What the filter answers, window by window", xlabel="window", ylabel="output")
+    axis.set(
+        title="What the filter answers, window by window",
+        xlabel="window",
+        ylabel="output",
+    )
     axes[1, 1].axis("off")
     figure.tight_layout()
     return figure
@@ -284,7 +377,9 @@ def seed_spread(accuracies, interval, references, title):
     figure, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
     # Equal accuracies stand above one another, not on top of one another.
     heights = [np.sum(values[:i] == value) for i, value in enumerate(values)]
-    axis.scatter(values, heights, s=55, color=COLOURS["blue"], label="one seed each", zorder=3)
+    axis.scatter(
+        values, heights, s=55, color=COLOURS["blue"], label="one seed each", zorder=3
+    )
     axis.errorbar(
         values.mean(),
         -1,
@@ -296,9 +391,14 @@ def seed_spread(accuracies, interval, references, title):
     )
     axis.plot(np.median(values), -1, "|", color="black", markersize=14, label="median")
     for (label, level), style in zip(references.items(), cycle(("--", ":", "-."))):
-        axis.axvline(100 * level, color="black", linestyle=style, linewidth=1.2, label=label)
+        axis.axvline(
+            100 * level, color="black", linestyle=style, linewidth=1.2, label=label
+        )
     axis.set(
-        title=title, xlabel="accuracy on the test reviews (%)", yticks=[], ylim=(-1.8, max(heights) + 0.8)
+        title=title,
+        xlabel="accuracy on the test reviews (%)",
+        yticks=[],
+        ylim=(-1.8, max(heights) + 0.8),
     )
     figure.legend(loc="outside lower center", ncols=4, fontsize=9)
     return figure
@@ -311,7 +411,9 @@ def accuracy_intervals(names, accuracies, intervals, reference, title):
     """
     values, bounds = 100 * np.asarray(accuracies), 100 * np.asarray(intervals)
     rows = np.arange(len(names))[::-1]
-    figure, axis = plt.subplots(figsize=(7, 0.55 * len(names) + 1.5), layout="constrained")
+    figure, axis = plt.subplots(
+        figsize=(7, 0.55 * len(names) + 1.5), layout="constrained"
+    )
     axis.errorbar(
         values,
         rows,
@@ -323,7 +425,12 @@ def accuracy_intervals(names, accuracies, intervals, reference, title):
     )
     label, level = reference
     axis.axvline(100 * level, color="black", linestyle="--", linewidth=1.2, label=label)
-    axis.set(yticks=rows, ylim=(-0.6, len(names) - 0.4), xlabel="accuracy on the test reviews (%)", title=title)
+    axis.set(
+        yticks=rows,
+        ylim=(-0.6, len(names) - 0.4),
+        xlabel="accuracy on the test reviews (%)",
+        title=title,
+    )
     axis.set_yticklabels(names)
     figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure
@@ -336,14 +443,31 @@ def stem_map(points, stems, polarity, labelled, title):
     """
     figure, axis = plt.subplots(figsize=(7.5, 5.5), layout="constrained")
     limit = np.abs(polarity).max()
-    dots = axis.scatter(*points.T, c=polarity, cmap="PuOr_r", vmin=-limit, vmax=limit, s=30, edgecolor="grey")
-    axis.set(title=title, xlabel="first principal component", ylabel="second principal component")
-    figure.colorbar(dots, label="log-odds ratio in the training reviews\n(negative: below 0, positive: above 0)")
+    dots = axis.scatter(
+        *points.T,
+        c=polarity,
+        cmap="PuOr_r",
+        vmin=-limit,
+        vmax=limit,
+        s=30,
+        edgecolor="grey",
+    )
+    axis.set(
+        title=title,
+        xlabel="first principal component",
+        ylabel="second principal component",
+    )
+    figure.colorbar(
+        dots,
+        label="log-odds ratio in the training reviews\n(negative: below 0, positive: above 0)",
+    )
     figure.draw_without_rendering()
     taken = []
     place = dict(zip(stems, points))
     for stem in labelled:
-        text = axis.annotate(stem, place[stem], xytext=(4, 4), textcoords="offset points", fontsize=8)
+        text = axis.annotate(
+            stem, place[stem], xytext=(4, 4), textcoords="offset points", fontsize=8
+        )
         area = text.get_window_extent()
         if any(area.overlaps(other) for other in taken):
             text.remove()
@@ -358,12 +482,21 @@ def position_curves(positions, curves, reference, title):
     `reference` is (label, value), drawn as a dashed line.
     """
     figure, axis = plt.subplots(figsize=(7, 3.8), layout="constrained")
-    for (label, values), colour in zip(curves.items(), cycle(("orange", "purple", "green", "sky"))):
+    for (label, values), colour in zip(
+        curves.items(), cycle(("orange", "purple", "green", "sky"))
+    ):
         axis.plot(positions, values, color=COLOURS[colour], label=label)
-    axis.axhline(reference[1], color=COLOURS["grey"], linestyle="--", label=reference[0])
-    axis.axhline(0.5, color="black", linestyle=":", linewidth=1, label="decision at 0.5")
+    axis.axhline(
+        reference[1], color=COLOURS["grey"], linestyle="--", label=reference[0]
+    )
+    axis.axhline(
+        0.5, color="black", linestyle=":", linewidth=1, label="decision at 0.5"
+    )
     axis.set(
-        title=title, ylim=(0, 1), xlabel="position of the first word (of 550)", ylabel="predicted P(positive)"
+        title=title,
+        ylim=(0, 1),
+        xlabel="position of the first word (of 550)",
+        ylabel="predicted P(positive)",
     )
     figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure
@@ -373,7 +506,9 @@ def share_bars(groups, shares, title, xlabel, ylabel):
     """Draw grouped bars: for each of `groups` one bar per entry of `shares` (a label to its values in percent)."""
     figure, axis = plt.subplots(figsize=(7, 3.6))
     width = 0.8 / len(shares)
-    for i, ((label, values), colour) in enumerate(zip(shares.items(), cycle(("blue", "orange", "green")))):
+    for i, ((label, values), colour) in enumerate(
+        zip(shares.items(), cycle(("blue", "orange", "green")))
+    ):
         places = np.arange(len(groups)) + (i - (len(shares) - 1) / 2) * width
         axis.bar(places, values, width, color=COLOURS[colour], label=label)
     axis.set(title=title, xlabel=xlabel, ylabel=ylabel, xticks=range(len(groups)))
@@ -392,9 +527,17 @@ def nearest_distances(distances, title):
     twins = distances < 1e-6
     edges = np.linspace(0, max(distances.max(), 1), 41)
     figure, axis = plt.subplots(figsize=(7, 3.6))
-    axis.hist(distances[~twins], bins=edges, color=COLOURS["sky"], label="another picture")
+    axis.hist(
+        distances[~twins], bins=edges, color=COLOURS["sky"], label="another picture"
+    )
     if twins.any():
-        axis.bar(0, twins.sum(), edges[1], color=COLOURS["vermilion"], label="the same picture, pixel for pixel")
+        axis.bar(
+            0,
+            twins.sum(),
+            edges[1],
+            color=COLOURS["vermilion"],
+            label="the same picture, pixel for pixel",
+        )
     axis.set(
         title=title,
         xlabel="distance to the nearest training picture",
@@ -411,15 +554,29 @@ def score_panels(names, errors, accuracies, references, title):
     `references` maps a label to (error, accuracy as a share), drawn as horizontal lines.
     """
     figure, axes = plt.subplots(2, 1, figsize=PANELS)
-    for column, (axis, values, (heading, label, factor)) in enumerate(zip(axes, (errors, accuracies), SCORES)):
+    for column, (axis, values, (heading, label, factor)) in enumerate(
+        zip(axes, (errors, accuracies), SCORES)
+    ):
         axis.bar(names, factor * np.asarray(values), width=0.55, color=COLOURS["sky"])
         for (text, levels), style in zip(references.items(), cycle(("--", ":"))):
-            axis.axhline(factor * levels[column], color="black", linestyle=style, linewidth=1.3, label=text)
+            axis.axhline(
+                factor * levels[column],
+                color="black",
+                linestyle=style,
+                linewidth=1.3,
+                label=text,
+            )
         axis.set(title=heading, ylabel=label)
         axis.grid(axis="x", visible=False)
     figure.suptitle(title)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=len(references))
+    figure.legend(
+        handles,
+        labels,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.02),
+        ncols=len(references),
+    )
     figure.tight_layout()
     return figure
 
@@ -431,8 +588,18 @@ def word_coverage(counts, size, title):
     """
     shares = 100 * np.cumsum(counts) / np.sum(counts)
     figure, axis = plt.subplots(figsize=(7, 3.6))
-    axis.plot(np.arange(1, len(shares) + 1), shares, color=COLOURS["blue"], label="all stems of the text")
-    axis.axvline(size, color=COLOURS["vermilion"], linestyle="--", label=f"the vocabulary ends here ({size:,})")
+    axis.plot(
+        np.arange(1, len(shares) + 1),
+        shares,
+        color=COLOURS["blue"],
+        label="all stems of the text",
+    )
+    axis.axvline(
+        size,
+        color=COLOURS["vermilion"],
+        linestyle="--",
+        label=f"the vocabulary ends here ({size:,})",
+    )
     axis.set(
         title=title,
         xscale="log",
@@ -444,16 +611,31 @@ def word_coverage(counts, size, title):
     return figure
 
 
-def length_histogram(lengths, limit, title, xlabel="length of the encoded review (numbers)"):
+def length_histogram(
+    lengths, limit, title, xlabel="length of the encoded review (numbers)"
+):
     """Draw the lengths of texts, `lengths` mapping a label to values, as shares of each part; a line at `limit`."""
     top = max(max(np.max(values) for values in lengths.values()), limit)
     edges = np.arange(0, top + 50, 50)
     figure, axis = plt.subplots(figsize=(7, 3.6))
     for (label, values), colour in zip(lengths.items(), cycle(("blue", "orange"))):
         weights = np.full(len(values), 100 / len(values))
-        axis.hist(values, bins=edges, weights=weights, histtype="stepfilled", alpha=0.3, color=COLOURS[colour])
         axis.hist(
-            values, bins=edges, weights=weights, histtype="step", linewidth=1.5, color=COLOURS[colour], label=label
+            values,
+            bins=edges,
+            weights=weights,
+            histtype="stepfilled",
+            alpha=0.3,
+            color=COLOURS[colour],
+        )
+        axis.hist(
+            values,
+            bins=edges,
+            weights=weights,
+            histtype="step",
+            linewidth=1.5,
+            color=COLOURS[colour],
+            label=label,
         )
     axis.axvline(limit, color="black", linestyle="--", label=f"limit: {limit}")
     axis.set(title=title, xlabel=xlabel, ylabel="share of the reviews (%)")
@@ -466,7 +648,12 @@ def encoded_matrix(matrix, size, title):
     figure, axis = plt.subplots(figsize=(7.5, 3.4))
     shown = np.ma.masked_equal(matrix, 0)
     image = axis.imshow(
-        shown, aspect="auto", cmap="viridis", norm="log", interpolation="nearest", clim=(1, max(size, 2))
+        shown,
+        aspect="auto",
+        cmap="viridis",
+        norm="log",
+        interpolation="nearest",
+        clim=(1, max(size, 2)),
     )
     axis.set(title=title, xlabel="position in the review", ylabel="review")
     axis.grid(False)
@@ -478,7 +665,12 @@ def encoded_matrix(matrix, size, title):
 def age_histogram(ages, genders, title):
     """Draw ages (years) in steps of five, stacked by gender (1 = female, 0 = male)."""
     figure, axis = plt.subplots()
-    table = pd.DataFrame({"age": np.asarray(ages), "gender": np.where(np.asarray(genders) == 1, "female", "male")})
+    table = pd.DataFrame(
+        {
+            "age": np.asarray(ages),
+            "gender": np.where(np.asarray(genders) == 1, "female", "male"),
+        }
+    )
     palette = {"male": COLOURS["blue"], "female": COLOURS["orange"]}
     sns.histplot(
         table, x="age", hue="gender", hue_order=["male", "female"], multiple="stack",
@@ -495,7 +687,10 @@ def age_heaping(ages, title):
     figure, axis = plt.subplots(figsize=(8, 3.6))
     years = np.arange(1, np.max(ages) + 1)
     counts = np.array([np.sum(np.asarray(ages) == year) for year in years])
-    for rounded, colour, label in ((False, "sky", "other ages"), (True, "vermilion", "multiples of five")):
+    for rounded, colour, label in (
+        (False, "sky", "other ages"),
+        (True, "vermilion", "multiples of five"),
+    ):
         chosen = (years % 5 == 0) == rounded
         axis.bar(years[chosen], counts[chosen], color=COLOURS[colour], label=label)
     axis.set(xlabel="age (years)", ylabel="faces", title=title)
@@ -524,7 +719,9 @@ def ladder(numbers, seconds, errors, accuracies, title):
     Errors are mean absolute errors in years, accuracies shares; time runs on a logarithmic scale.
     """
     figure, axes = plt.subplots(2, 1, figsize=PANELS, layout="constrained")
-    for axis, scores, (heading, label, factor) in zip(axes, (errors, accuracies), SCORES):
+    for axis, scores, (heading, label, factor) in zip(
+        axes, (errors, accuracies), SCORES
+    ):
         values = factor * np.asarray(scores)
         axis.plot(seconds, values, color=COLOURS["grey"], linewidth=0.8, zorder=1)
         axis.scatter(seconds, values, s=22, color=COLOURS["blue"], zorder=2)
@@ -542,15 +739,29 @@ def _number_points(axis, numbers, xs, ys, distance=11):
     """Write each point's number beside it, in the direction where other points and numbers are farthest away."""
     axis.figure.canvas.draw()  # the layout decides where points lie
     points = axis.transData.transform(np.column_stack([xs, ys]))
-    directions = [np.array([np.cos(angle), np.sin(angle)]) for angle in np.linspace(0, 2 * np.pi, 16, endpoint=False)]
+    directions = [
+        np.array([np.cos(angle), np.sin(angle)])
+        for angle in np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    ]
     scale = axis.figure.dpi / 72  # from points, the unit of `distance`, to pixels
     taken = list(points)
     for number, place, point in zip(numbers, zip(xs, ys), points):
         others = [other for other in taken if other is not point]
-        free = max(directions, key=lambda d: min(np.hypot(*(point + distance * scale * d - o)) for o in others))
+        free = max(
+            directions,
+            key=lambda d: min(
+                np.hypot(*(point + distance * scale * d - o)) for o in others
+            ),
+        )
         taken.append(point + distance * scale * free)
         axis.annotate(
-            str(number), place, xytext=distance * free, textcoords="offset points", ha="center", va="center", fontsize=8
+            str(number),
+            place,
+            xytext=distance * free,
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=8,
         )
 
 
@@ -561,12 +772,27 @@ def learning_against_time(logs, levels, title):
     `levels` maps a label to (error, accuracy), drawn as horizontal lines.
     """
     figure, axes = plt.subplots(2, 1, figsize=PANELS, layout="constrained")
-    for column, (axis, key, (heading, label, factor)) in enumerate(zip(axes, ("error", "accuracy"), SCORES)):
+    for column, (axis, key, (heading, label, factor)) in enumerate(
+        zip(axes, ("error", "accuracy"), SCORES)
+    ):
         for name, rows in logs.items():
-            axis.plot([row["seconds"] for row in rows], [factor * row[key] for row in rows], "o-", label=name)
+            axis.plot(
+                [row["seconds"] for row in rows],
+                [factor * row[key] for row in rows],
+                "o-",
+                label=name,
+            )
         for (name, level), style in zip(levels.items(), cycle(("--", ":"))):
-            axis.axhline(factor * level[column], color="black", linestyle=style, linewidth=1.2, label=name)
+            axis.axhline(
+                factor * level[column],
+                color="black",
+                linestyle=style,
+                linewidth=1.2,
+                label=name,
+            )
         axis.set(title=heading, xlabel="training (seconds)", ylabel=label)
     figure.suptitle(title)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4
+    )
     return figure

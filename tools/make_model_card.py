@@ -1,0 +1,104 @@
+"""Write the measured figures into the model card: `python -m tools.make_model_card`.
+
+The figures come from the JSON files that the chapters store beside the models; the
+card `data/models/README.md` holds them between a pair of marker comments per model.
+"""
+
+import json
+from pathlib import Path
+
+from tools import blocks
+
+MODELS = Path(__file__).resolve().parents[1] / "data" / "models"
+CARD = MODELS / "README.md"
+
+SENTIMENT = """\
+| measured by chapter 06 | value |
+|---|---|
+| Seed of the shipped network (the first, not the best) | {seed} |
+| Epochs | {epochs} |
+| Parameters | {parameters:,} |
+| Stems in the vocabulary | {vocabulary:,} |
+| Training reviews / test reviews | {train_reviews:,} / {test_reviews:,} |
+| Accuracy on the training reviews | {train_accuracy:.2%} |
+| **Accuracy on the test reviews** | **{test_accuracy:.2%}** |
+| 95% bootstrap interval of it | {test_interval[0]:.2%} to {test_interval[1]:.2%} |
+| True negatives / false positives / false negatives / true positives | {confusion_matrix[0][0]} / {confusion_matrix[0][1]} / {confusion_matrix[1][0]} / {confusion_matrix[1][1]} |
+| Mean over {seeds} seeds of the same recipe | {seeds_mean:.2%} (lowest {seeds_range[0]:.2%}, highest {seeds_range[1]:.2%}) |
+| {folds}-fold cross-validation of the same recipe on all reviews | {cv_accuracy:.2%} (95% interval {cv_interval[0]:.2%} to {cv_interval[1]:.2%}) |
+| The chapter's champion, which keeps stop words and is not shipped | test {best_seeds_mean:.2%}, cross-validation {best_cv_accuracy:.2%} |
+| Baseline: always the same answer | {majority_accuracy:.2%} |
+| Baseline: TF-IDF and logistic regression, stop words kept | test {tfidf_accuracy:.2%}, cross-validation {tfidf_cv_accuracy:.2%} |
+| P(positive) of an empty text | {empty_text:.2f} |
+"""
+FACE = """\
+| measured by chapter 05 | value |
+|---|---|
+| Seed | {seed} |
+| Epochs | {epochs} |
+| Parameters | {parameters:,} |
+| Training faces / test faces | {train_faces:,} / {test_faces:,} |
+| **Age: mean absolute error on the test faces** | **{test_mae:.2f} years** |
+| 95% bootstrap interval of it | {test_mae_interval[0]:.2f} to {test_mae_interval[1]:.2f} years |
+| **Gender: accuracy on the test faces** | **{test_accuracy:.1%}** |
+| 95% bootstrap interval of it | {test_accuracy_interval[0]:.1%} to {test_accuracy_interval[1]:.1%} |
+| The chapter's long recipe, {recipe_epochs} epochs: age | {recipe_mae:.2f} years ({recipe_mae_interval[0]:.2f} to {recipe_mae_interval[1]:.2f}) |
+| The long recipe: gender | {recipe_accuracy:.1%} ({recipe_accuracy_interval[0]:.1%} to {recipe_accuracy_interval[1]:.1%}) |
+| Gender accuracy by label: female / male | {female_accuracy:.1%} / {male_accuracy:.1%} |
+| Baseline: always the median age | {baseline_mae:.2f} years |
+
+| true age | test faces | age error (years) | of the source network, chapter 03 | gender | of the source network |
+|---|--:|--:|--:|--:|--:|
+{group_rows}
+| all | {test_faces:,} | {test_mae:.1f} | {source[test_mae]:.1f} | {test_accuracy:.1%} | {source[test_accuracy]:.1%} |
+"""
+
+
+def _face(figures):
+    source = _figures("source")
+    rows = [
+        f"| {name} | {faces} | {mae:.1f} | {source_mae:.1f} | {right:.1%} | {source_right:.1%} |"
+        for (name, faces, mae, right), (_, _, source_mae, source_right) in zip(
+            figures["groups"], source["groups"]
+        )
+    ]
+    return FACE.format(**figures, source=source, group_rows="\n".join(rows))
+
+
+def _trials(record):
+    rows = [
+        f"| {trial['recipe']} | {trial['cv_accuracy']:.1%} | {trial['draws']} | {trial['test_accuracy']:.1%} |\n"
+        for trial in record["reviews"]
+    ]
+    return (
+        "| method | cross-validation, mean | draws of the folds | test |\n|---|--:|--:|--:|\n"
+        + "".join(rows)
+    )
+
+
+RENDERERS = {
+    "face": _face,
+    "sentiment": lambda figures: SENTIMENT.format(**figures),
+    "trials": _trials,
+}
+
+
+def _figures(name):
+    return json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def rendered(card):
+    """Return the text of the model card with every block made anew from its JSON file."""
+    for name, render in RENDERERS.items():
+        card = blocks.replaced(
+            card, CARD, name, "make_model_card.py", render(_figures(name))
+        )
+    return card
+
+
+def main():
+    CARD.write_text(rendered(CARD.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
