@@ -140,11 +140,14 @@ def known_terms():
     return {term.lower() for term in re.findall(r"^(\w.*)\n  \S", text, flags=re.M)}
 
 
-def valid(nb):
-    ids = [cell.get("id", "") for cell in nb.cells]
-    for i in ids:
-        if not ID.fullmatch(i) or ids.count(i) > 1:
+def ids(nb):
+    found = [cell.get("id", "") for cell in nb.cells]
+    for i in found:
+        if not ID.fullmatch(i) or found.count(i) > 1:
             yield i or ALL, "the id is not unique, or not readable a-z, 0-9 and -"
+
+
+def valid(nb):
     if [cell.cell_type for cell in nb.cells[:1]] != ["markdown"]:
         yield ALL, "the first cell is not Markdown"
     try:
@@ -374,7 +377,7 @@ def problems(nb, others=(), reviews=(), form=True):
     `others` are the other chapters, `reviews` texts that nobody may quote. With `form`
     false, only those rules apply that hold for pages too.
     """
-    found = list(valid(nb))
+    found = list(ids(nb)) or list(valid(nb))
     if not found:  # the other rules rely on a valid notebook
         for rule in (*FORM, *CONTENT) if form else CONTENT:
             found += rule(nb)
