@@ -1,9 +1,8 @@
 """Draw invented faces: cartoons whose age and gender can be seen, but not without doubt.
 
-Nobody sat for these pictures. A face looks a little older or younger than its label says,
-and each sign of gender (hair, brows, lips, beard) comes from a range that overlaps with
-the other gender's. The skin tone depends on neither. Only `random.Random` decides, so a
-seed always gives the same face.
+A face looks a little older or younger than its label says, and each sign of gender (hair,
+brows, lips, beard) comes from a range that overlaps with the other gender's. The skin tone
+depends on neither. Only `random.Random` decides: a seed always gives the same face.
 """
 
 import math
@@ -92,8 +91,7 @@ class Face:
         self.pigtails = length > 0.4 and 2.3 <= years < 11 and chance() < 0.55
 
         bearded = feminine < -0.1 and years > 18 and chance() < 0.55
-        beards = "full goatee moustache stubble".split()
-        self.beard = rng.choice(beards) if bearded else None
+        self.beard = bearded and rng.choice("full goatee moustache stubble".split())
         self.glasses = chance() < 0.05 + 0.30 * aged
         self.earrings = feminine > 0.2 and years > 6 and chance() < 0.4
         self.bow = feminine > 0.1 and years < 9 and chance() < 0.4
@@ -101,16 +99,14 @@ class Face:
         self.lips = mix(mix(skin, LIP, 0.35), LIPSTICK, clip(redness, 0.1, 0.75))
         fullness = 0.55 + 0.22 * feminine - 0.3 * aged + gauss(0, 0.08)
         self.fullness = clip(fullness, 0.2, 1)
+
         self.image = Image.new("RGB", (CANVAS, CANVAS), self.ground)
         self.canvas = ImageDraw.Draw(self.image)
 
     def place(self, points):
         """Return face points as canvas points."""
-        (x0, y0), u, cos, sin = self.origin, self.unit, self.cos, self.sin
-        return [
-            (x0 + u * (x * cos - y * sin), y0 + u * (x * sin + y * cos))
-            for x, y in points
-        ]
+        (x0, y0), u, c, s = self.origin, self.unit, self.cos, self.sin
+        return [(x0 + u * (x * c - y * s), y0 + u * (x * s + y * c)) for x, y in points]
 
     def fill(self, points, colour):
         """Fill a closed shape."""
@@ -131,7 +127,7 @@ class Face:
             placed = [(x / 4, y / 4) for x, y in self.place(points)]
             ImageDraw.Draw(mask).polygon(placed, fill=round(255 * strength))
         mask = mask.filter(ImageFilter.GaussianBlur(blur))
-        mask = mask.resize(self.image.size, Image.Resampling.BILINEAR)
+        mask = mask.resize((CANVAS, CANVAS), Image.Resampling.BILINEAR)
         self.image.paste(colour, (0, 0), mask)
 
 
@@ -244,11 +240,11 @@ def soft_light(face):
     if face.aged > 0.15:
         hollows = [oval(side * 0.60 + t, 0.62, 0.13, 0.28) for side in SIDES]
         face.glow(hollows, face.line, 0.5 * face.aged, 4)
+    brown = mix(skin, BROWN, 0.5)
     for i in range(14 if face.freckles else 0):
         x, y = 0.18 + 0.10 * (i % 5), 0.28 + 0.07 * (i // 5) + 0.02 * (i % 2)
         for side in SIDES:
-            freckle = oval(side * x + t, y, 0.018, 0.018, steps=8)
-            face.fill(freckle, mix(skin, BROWN, 0.5))
+            face.fill(oval(side * x + t, y, 0.018, 0.018, steps=8), brown)
 
 
 def wrinkles(face):
@@ -272,8 +268,7 @@ def wrinkles(face):
                 inner = (side * 0.68 + t, eye + 0.03 * i)
                 line([inner, (side * 0.82 + t, eye + 0.09 * i)])
         if aged > 0.5:
-            mouth_corner = [(side * 0.36 + t, 0.86), (side * 0.42 + t, 1.0)]
-            line(mouth_corner, width=width * 1.2)
+            line([(side * 0.36 + t, 0.86), (side * 0.42 + t, 1.0)], width=width * 1.2)
             line([(side * 0.10 + t, eye - 0.34), (side * 0.08 + t, eye - 0.20)])
 
 
@@ -304,17 +299,15 @@ def mouth(face):
     bend = 0.16 * (face.smile - 0.15)
     corner = face.mouth_y - bend
 
-    def curve(depth, across=1, power=2):
+    def curve(depth, half=wide, power=2):
         xs = spread(-1, 1, 15)
-        return [
-            (wide * across * x + t, corner + depth * (1 - abs(x) ** power)) for x in xs
-        ]
+        return [(half * x + t, corner + depth * (1 - abs(x) ** power)) for x in xs]
 
     lower, middle = curve(bend + thick), curve(bend)
     upper = curve(bend * 0.9 - thick * 0.75, power=1.6)
     face.fill(upper + lower[::-1], face.lips)
     if face.smile > 0.72:
-        inner = [(x, y + 0.01) for x, y in curve(bend + thick * 0.35, 0.8)]
+        inner = [(x, y + 0.01) for x, y in curve(bend + thick * 0.35, wide * 0.8)]
         face.fill([(0.8 * (x - t) + t, y) for x, y in middle] + inner[::-1], WHITE)
     else:
         face.stroke(middle, mix(face.lips, DARK, 0.45), 0.026)
@@ -360,10 +353,10 @@ def brows(face):
     """Faint on a baby, bushy on many men, grey in age."""
     thick = clip(0.068 - 0.030 * face.feminine, 0.028, 0.12)
     y = face.eye_y - 0.25 - 0.03 * (1 - face.growth) - 0.02 * face.feminine
+    thick *= 0.35 + 0.65 * face.growth
     arch = [(0.40 + 0.22 * s, y - 0.055 * (1 - s * s)) for s in spread(-1, 1, 9)]
     for side in SIDES:
-        points = [(side * x + face.turn, y) for x, y in arch]
-        face.stroke(points, face.brow, thick * (0.35 + 0.65 * face.growth))
+        face.stroke([(side * x + face.turn, y) for x, y in arch], face.brow, thick)
 
 
 def hairline(face, x):
@@ -371,15 +364,11 @@ def hairline(face, x):
     h, style = face.height, face.style
     temple = -0.02 if face.length > 0.3 else -0.14
     receding = 0.14 * clip(-face.feminine) * face.aged
-    if style == "fringe":
-        return (-0.30 - receding) * h + (temple + 0.34 * h) * abs(x) ** 8
-    if style == "middle":
-        return -0.86 * h + (0.86 * h + temple) * abs(x) ** 1.25
-    if style == "up":
-        top, power = 0.66 + receding, 5
-    else:
-        top, power = 0.56 + receding + 0.20 * x * face.side, 4
-    return -top * h + (temple + top * h) * abs(x) ** power
+    tops = {"fringe": 0.30 + receding, "middle": 0.86, "up": 0.66 + receding}
+    top = tops.get(style, 0.56 + receding + 0.20 * x * face.side)
+    slope = 0.34 if style == "fringe" else top
+    power = {"fringe": 8, "middle": 1.25, "up": 5}.get(style, 4)
+    return -top * h + (temple + slope * h) * abs(x) ** power
 
 
 def hair(face):
@@ -388,10 +377,10 @@ def hair(face):
     if face.baby:
         face.glow([outline(face, 0.02, 200, 340, 30)], face.hair, 0.55, 4)
         face.stroke(oval(0.06, -h - 0.02, 0.12, 0.12, 90, 300, 12), face.hair, 0.04)
-        return
-    if face.bald:
+    elif face.bald:
         for side in SIDES:
             face.fill(oval(side * (w + 0.005), -0.22, 0.12, 0.36), face.hair)
+    if face.baby or face.bald:
         return
     line = [(x * w * 1.04, hairline(face, x)) for x in spread(1, -1, 31)]
     edge = math.degrees(math.asin(clip(line[0][1] / h, -0.9, 0.9)))
@@ -405,12 +394,10 @@ def hair(face):
         x, round_off = 0.30 * i * w, math.sqrt(max(0.02, 1 - (0.30 * i) ** 2))
         top, low = -round_off * h * (0.99 + 0.5 * face.volume), hairline(face, x / w)
         if low - top > 0.2:
-            strand = [
-                (x, top + 0.06),
-                (x * 1.08, (top + low) / 2),
-                (x * 1.12, low - 0.07),
-            ]
-            face.stroke(strand, mix(face.hair, WHITE, 0.16), 0.022)
+            middle, end = (x * 1.08, (top + low) / 2), (x * 1.12, low - 0.07)
+            face.stroke(
+                [(x, top + 0.06), middle, end], mix(face.hair, WHITE, 0.16), 0.022
+            )
 
 
 def extras(face):
@@ -422,8 +409,7 @@ def extras(face):
             face.stroke([(side * 0.70 + t, y), (side * w, y - 0.04)], FRAME, 0.04)
             face.stroke([(-0.11 + t, y), (0.11 + t, y)], FRAME, 0.04)
         if face.earrings:
-            ring = oval(side * w - t * 0.6, y + 0.42, 0.06, 0.08, steps=14)
-            face.fill(ring, GOLD)
+            face.fill(oval(side * w - t * 0.6, y + 0.42, 0.06, 0.08, steps=14), GOLD)
     if face.bow:
         x, top = 0.45 * face.side, -face.height * 0.92
         for end in (x - 0.26, x + 0.26):
