@@ -11,11 +11,8 @@ from PIL import Image
 
 from tools import execute, verify
 
-FIGURE = """from cnnbook import plots
-plots.use_style()
-figure, axis = plots.plt.subplots()
-axis.plot([1, 2]);"""
-PRINT = "import sys\nfor part in 'ab':\n    print(part)\n    sys.stdout.flush()"
+FIGURE = "from cnnbook import plots; plots.use_style(); plots.plt.plot([1, 2]);"
+PRINT = "for part in 'ab':\n    print(part, flush=True)"
 
 
 def written(path, *cells):
