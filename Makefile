@@ -97,7 +97,7 @@ format: $(STAMP)
 
 execute: $(STAMP) real-data
 	$(FULL) $(BIN)/python -m tools.execute $(NB)
-	$(BIN)/python -m tools.home_picture
+	$(BIN)/python -m tools.make_pictures --home
 	$(BIN)/python -m tools.make_model_card
 
 verify: $(STAMP) real-data

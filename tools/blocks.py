@@ -14,9 +14,7 @@ def replaced(page, path, name, writer, block):
     before, _, rest = page.partition(begin)
     _, found, after = rest.partition(end)
     if not found:
-        raise SystemExit(
-            f"{path}: the lines '{begin}' and '{end}' are missing: restore them."
-        )
+        raise SystemExit(f"{path}: restore the lines '{begin}' and '{end}'.")
     return f"{before}{begin}\n{block}{end}{after}"
 
 

@@ -17,7 +17,7 @@ def path(slug):
     found = list(BOOK.glob(f"[0-9][0-9]-{slug}.ipynb"))
     if len(found) != 1:
         raise LookupError(
-            f"{len(found)} notebooks match book/[0-9][0-9]-{slug}.ipynb, not one."
+            f"{len(found)} notebooks match book/NN-{slug}.ipynb, not one."
         )
     return found[0]
 
@@ -36,14 +36,12 @@ def load(slug, wanted, /, **names):
     known = {cell.id: {cell.id, *cell.metadata.get("tags", [])} for cell in cells}
     missing = set(wanted).difference(*known.values())
     if missing:
+        lacks, has = ", ".join(sorted(missing)), ", ".join(known)
         raise LookupError(
-            f"{notebook.name} has no code cell {', '.join(sorted(missing))}, by id or by tag; "
-            f"it has {', '.join(known)}."
+            f"{notebook.name} has no code cell or tag {lacks}; it has {has}."
         )
-    namespace = {
-        "__name__": "__main__",
-        **names,
-    }  # as in a notebook; AutoGraph asks a function for its module
+    # As in a notebook; AutoGraph asks a function for its module.
+    namespace = {"__name__": "__main__", **names}
     for cell in cells:
         if known[cell.id].intersection(wanted):
             where = f"<{notebook.name}, cell {cell.id}>"

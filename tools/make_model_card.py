@@ -7,13 +7,14 @@ card `data/models/README.md` holds them between a pair of marker comments per mo
 import json
 from pathlib import Path
 
-from tools import blocks
+from tools import blocks, chapters, make_models
 
 MODELS = Path(__file__).resolve().parents[1] / "data" / "models"
 CARD = MODELS / "README.md"
+CHAPTERS = {"source": "face-cnn", **make_models.CHAPTERS}
 
 SENTIMENT = """\
-| measured by chapter 06 | value |
+| measured by chapter {chapter} | value |
 |---|---|
 | Seed of the shipped network (the first, not the best) | {seed} |
 | Epochs | {epochs} |
@@ -32,7 +33,7 @@ SENTIMENT = """\
 | P(positive) of an empty text | {empty_text:.2f} |
 """
 FACE = """\
-| measured by chapter 05 | value |
+| measured by chapter {chapter} | value |
 |---|---|
 | Seed | {seed} |
 | Epochs | {epochs} |
@@ -47,52 +48,49 @@ FACE = """\
 | Gender accuracy by label: female / male | {female_accuracy:.1%} / {male_accuracy:.1%} |
 | Baseline: always the median age | {baseline_mae:.2f} years |
 
-| true age | test faces | age error (years) | of the source network, chapter 03 | gender | of the source network |
+| true age | test faces | age error (years) | of the source network, chapter {source[chapter]} | gender | of the source network |
 |---|--:|--:|--:|--:|--:|
 {group_rows}
 | all | {test_faces:,} | {test_mae:.1f} | {source[test_mae]:.1f} | {test_accuracy:.1%} | {source[test_accuracy]:.1%} |
 """
 
 
+GROUP = "| {} | {} | {:.1f} | {:.1f} | {:.1%} | {:.1%} |"
+TRIALS = """\
+| method | cross-validation, mean | draws of the folds | test |
+|---|--:|--:|--:|
+"""
+TRIAL = "| {recipe} | {cv_accuracy:.1%} | {draws} | {test_accuracy:.1%} |\n"
+
+
 def _face(figures):
     source = _figures("source")
     rows = [
-        f"| {name} | {faces} | {mae:.1f} | {source_mae:.1f} | {right:.1%} | {source_right:.1%} |"
-        for (name, faces, mae, right), (_, _, source_mae, source_right) in zip(
-            figures["groups"], source["groups"]
-        )
+        GROUP.format(name, faces, mae, other[2], right, other[3])
+        for (name, faces, mae, right), other in zip(figures["groups"], source["groups"])
     ]
     return FACE.format(**figures, source=source, group_rows="\n".join(rows))
 
 
 def _trials(record):
-    rows = [
-        f"| {trial['recipe']} | {trial['cv_accuracy']:.1%} | {trial['draws']} | {trial['test_accuracy']:.1%} |\n"
-        for trial in record["reviews"]
-    ]
-    return (
-        "| method | cross-validation, mean | draws of the folds | test |\n|---|--:|--:|--:|\n"
-        + "".join(rows)
-    )
+    return TRIALS + "".join(TRIAL.format(**trial) for trial in record["reviews"])
 
 
-RENDERERS = {
-    "face": _face,
-    "sentiment": lambda figures: SENTIMENT.format(**figures),
-    "trials": _trials,
-}
+RENDERERS = {"face": _face, "sentiment": SENTIMENT.format_map, "trials": _trials}
 
 
 def _figures(name):
-    return json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8"))
+    figures = json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8"))
+    if name in CHAPTERS:
+        figures["chapter"] = chapters.path(CHAPTERS[name]).name[:2]
+    return figures
 
 
 def rendered(card):
     """Return the text of the model card with every block made anew from its JSON file."""
     for name, render in RENDERERS.items():
-        card = blocks.replaced(
-            card, CARD, name, "make_model_card.py", render(_figures(name))
-        )
+        block = render(_figures(name))
+        card = blocks.replaced(card, CARD, name, "make_model_card.py", block)
     return card
 
 

@@ -1,13 +1,12 @@
 """Train the networks of data/models from scratch, with the chapters' own cells: `make models`.
 
-The experiments of a chapter are left out: only the cells tagged `recipe` run, which define
-how a network is made, and those tagged `ship`, which train, test and save it. The figures of
-the network for reviews need the whole contest of its chapter, so they stay; the tests
-compare them with the new file.
+Only the cells tagged `recipe` run, which define how a network is made, and those tagged
+`ship`, which train, test and save it. The figures of the network for reviews need the whole
+contest of its chapter, so they stay; the tests compare them with the new file.
 """
 
 import argparse
-import os
+import contextlib
 
 from tools import chapters
 
@@ -16,19 +15,13 @@ CHAPTERS = {"face": "better-face-cnn", "sentiment": "better-sentiment-cnn"}
 
 def make(name):
     """Run the cells; they decide where to save the network by the book's switches."""
-    here = os.getcwd()
-    os.chdir(chapters.BOOK)
-    try:
+    with contextlib.chdir(chapters.BOOK):
         return chapters.load(CHAPTERS[name], ["recipe", "ship"])
-    finally:
-        os.chdir(here)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "model", nargs="?", choices=list(CHAPTERS), help="default: both"
-    )
+    parser.add_argument("model", nargs="?", choices=CHAPTERS, help="default: both")
     model = parser.parse_args().model
     for name in [model] if model else CHAPTERS:
         print(f"{name}: training", flush=True)

@@ -379,9 +379,9 @@ def test_checks_notice_their_faults(tmp_path):
 
 
 def test_home_picture_is_the_figure_that_chapter_01_stores():
-    from tools.home_picture import PICTURE, stored_picture
+    from tools.make_pictures import HOME, home_picture
 
-    same = PICTURE.read_bytes() == stored_picture()
+    same = HOME.read_bytes() == home_picture()
     assert same, (
-        "run tools/home_picture.py"
+        "run python -m tools.make_pictures --home"
     )  # pytest would take minutes to compare the bytes one by one

@@ -10,7 +10,7 @@ from PIL import Image
 from cnnbook import quietly
 
 with quietly():
-    import make_web_demo as tool
+    from tools import make_web_demo as tool
 
 
 def stored(name):
