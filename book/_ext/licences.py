@@ -44,7 +44,7 @@ fonts/*
 Sphinx | https://www.sphinx-doc.org | BSD 2-Clause | licences/sphinx.txt
 the search, and the skeleton of a page
 basic.css doctools.js documentation_options.js file.png language_data.js minus.png plus.png searchtools.js
-sphinx_highlight.js
+sphinx_highlight.js base-stemmer.js english-stemmer.js
 
 PyData Sphinx Theme | https://pydata-sphinx-theme.readthedocs.io | BSD 3-Clause | licences/pydata-sphinx-theme.txt
 the look of a page

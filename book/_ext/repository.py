@@ -87,4 +87,4 @@ def _in_workflow():
 
 
 def _is_notebook(app, name):
-    return app.env.doc2path(name).endswith(".ipynb")
+    return str(app.env.doc2path(name)).endswith(".ipynb")
