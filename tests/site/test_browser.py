@@ -8,6 +8,8 @@ PAGES = [*FILES, "search", "genindex"]
 PHONE = {"width": 360, "height": 800}
 DESK = {"width": 1280, "height": 900}
 MOST_IMAGE_BYTES = 1.5e6
+# No colour is to be measured on its way to another.
+STILL = "* { transition: none !important; }"
 OVERFLOWING = """() => {
     const width = document.documentElement.clientWidth;
     return document.documentElement.scrollWidth <= width ? [] : [...document.querySelectorAll("main *")]
@@ -54,8 +56,7 @@ def image_bytes(page):
 
 def findings(page, faults):
     """Look at an open page in all ways; return what is wrong, by kind."""
-    # No colour is measured on its way to another.
-    page.add_style_tag(content="* { transition: none !important; }")
+    page.add_style_tag(content=STILL)
     bytes_of_images = image_bytes(page)
     found = {"heavy": [bytes_of_images] if bytes_of_images > MOST_IMAGE_BYTES else []}
     page.evaluate(ONE_OF_A_KIND)

