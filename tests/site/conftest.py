@@ -11,7 +11,6 @@ import pytest
 SITE = Path(__file__).resolve().parents[2] / "_build" / "html"
 SUB_PATH = "/some/where/"  # the site must work below any address
 FAKE_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-PATIENCE = 60_000  # milliseconds; a busy machine
 
 
 def _missing(reason):
@@ -79,7 +78,7 @@ def visit(browser, address):
             if leaves(request.url):
                 faults.append(f"request to {request.url}")
 
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(60_000)  # a busy machine
         page = context.new_page()
         page.add_init_script(script)
         page.on("console", told)

@@ -31,14 +31,10 @@ HOSTILE = """
 </textarea><b>bold</b> &lt;i&gt; &amp; seats <svg onload=alert(1)>
 ${1 + 1} {{7 * 7}} __proto__ constructor toString hasOwnProperty
 """.strip().splitlines()
-UNUSUAL = r"""
- \n\t
-1999 42 !! the and of not zzyzx
-GREAT Great great don't can't e-mail 4x4 V6 F150
-Größe naïve 車 café Ünïcode great emoji 🚗 great 😡 bad
-great\u00a0car\u2028bad\u200bengine ﬁne ligature Ⅷ İstanbul ſmooth Kelvin
-"""
-UNUSUAL = [json.loads(f'"{line}"') for line in UNUSUAL.splitlines()]
+UNUSUAL = (
+    "| \n\t |1999 42 !! the and of not zzyzx|GREAT Great don't e-mail 4x4|Größe 車 🚗 great"
+    "|great\u00a0car\u2028bad\u200bengine ﬁne ligature Ⅷ İstanbul ſmooth Kelvin"
+).split("|")
 FETCHED = {"review": ["sentiment.onnx.gz", "words.json.gz"], "face": ["face.onnx.gz"]}
 BUTTON = {"review": "#review-button", "face": "#face-sample"}
 DONE = {"review": "#review-result[data-probability]", "face": "#face-result[data-age]"}
@@ -107,7 +103,7 @@ def test_reviews_get_the_answer_of_keras(opened):
     rng = random.Random(0)
     reviews = data._read_reviews(data.SAMPLE / "car_reviews.csv")[0].Review
     texts = UNUSUAL + HOSTILE + rng.sample(reviews.tolist(), 40)
-    for length in [1, 2, 5, 20, 100, 800] * 8:
+    for length in [1, 2, 5, 20, 100, 800] * 5:
         words = " ".join(rng.choices(VOCABULARY, k=length))
         texts.append(words + rng.choice([".", "!", "", " 5"]))
     # The reviews that it learned from have spaces for punctuation.
@@ -138,8 +134,7 @@ def test_pictures_get_the_answer_of_keras(opened):
 
 def test_the_stemmer_is_nltks(opened, address):
     """On the words of the reviews, NLTK's irregular ones, and random ones with real endings."""
-    rng = random.Random(0)
-    stemmer = PorterStemmer()
+    rng, stemmer = random.Random(0), PorterStemmer()
     words = {*VOCABULARY, *stemmer.pool}
     for review in data.load_reviews().Review:
         words |= set(re.findall("[a-z]+", review.lower()))
@@ -289,7 +284,6 @@ def test_a_file_that_is_no_picture(opened):
     files = {b"no picture": "not a picture", huge: "100 million pixels"}
     files |= {b"": "not a picture", b"\x89PNG\r\n\x1a\nbroken": "not a picture"}
     for content, told in files.items():
-        ask(opened, Image.new("RGB", (128, 128)))
         file = {"name": "face.png", "mimeType": "image/png", "buffer": content}
         opened.set_input_files("#face-input", file)
         assert told in trouble(opened, "face")
