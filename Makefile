@@ -23,10 +23,11 @@ FULL := $(REAL) CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full
 RESOLUTION ?= lowest
 OTHER := .venv-$(RESOLUTION)
 
-.PHONY: help book lab unit test test-colab test-real-data test-versions real-data format execute verify models web-demo benchmark mutation lock clean
+.PHONY: help book book-sphinx lab unit test test-colab test-real-data test-versions real-data format execute verify models web-demo benchmark mutation lock clean
 
 help:
 	@echo "make book            build the site from the stored outputs into _build/html"
+	@echo "make book-sphinx     build it with the newest Sphinx, without jupyter-book, into _build/sphinx/html"
 	@echo "make lab             open the chapters in JupyterLab"
 	@echo "make unit            the fast tests, in a minute"
 	@echo "make test            all tests; re-executes every notebook on the embedded sample"
@@ -56,6 +57,18 @@ $(STAMP): requirements.lock pyproject.toml
 book: $(STAMP)
 	$(BIN)/jupyter-book build --all -W -n --keep-going .
 	@test -f _build/html/book/intro.html || { echo "The build left no _build/html/book/intro.html."; exit 1; }
+
+# The way out of jupyter-book 1.x, which holds Sphinx at 7: the same pages on the newest Sphinx, without the wrapper.
+book-sphinx: $(STAMP)
+	$(PYTHON) -m venv --clear .venv-sphinx
+	$(BIN)/uv pip install --quiet --python .venv-sphinx/bin/python sphinx sphinx-book-theme myst-nb sphinx-external-toc \
+	  sphinxcontrib-bibtex sphinx-design sphinx-copybutton sphinx-togglebutton sphinxext-opengraph linkify-it-py nltk pillow
+	rm -rf _build/sphinx && mkdir -p _build/sphinx
+	tar cf - _config.yml _toc.yml book data/models | tar xf - -C _build/sphinx
+	$(BIN)/jupyter-book config sphinx _build/sphinx
+	echo "import sys; sys.path.insert(0, 'book/_ext')" >> _build/sphinx/conf.py
+	sed -E -i.bak "s/'(jupyter_book|sphinx_thebe|sphinx_comments|sphinx_jupyterbook_latex)', //g" _build/sphinx/conf.py
+	.venv-sphinx/bin/sphinx-build -W -n --keep-going _build/sphinx _build/sphinx/html
 
 lab: $(STAMP)
 	$(BIN)/jupyter lab $(firstword $(NB))
@@ -121,4 +134,4 @@ lock: $(STAMP)
 	  --custom-compile-command "make lock" requirements.txt --group dev --output-file requirements.lock
 
 clean:
-	rm -rf _build .venv .venv-lowest .venv-highest
+	rm -rf _build .venv .venv-lowest .venv-highest .venv-sphinx

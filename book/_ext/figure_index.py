@@ -1,4 +1,4 @@
-"""The directive `figure-index`: every captioned figure of the book with its number, a thumbnail and a link, page by page."""
+"""The directive `figure-index`: every captioned figure with its number, a thumbnail and a link, page by page."""
 
 from pathlib import Path
 
@@ -25,56 +25,48 @@ def _in_reading_order(env, page):
 
 
 def _thumbnail(app, uri):
-    """Write a small copy of the picture `uri` into the site; return its name."""
-    folder = Path(app.outdir, "_images", "thumbnails")
-    folder.mkdir(parents=True, exist_ok=True)
-    name = f"{Path(uri).stem}.webp"
+    """Write a small copy of the picture `uri` into the site; return its address."""
+    path = Path(app.outdir, "_images", "thumbnails", f"{Path(uri).stem}.webp")
+    path.parent.mkdir(parents=True, exist_ok=True)
     with Image.open(Path(app.srcdir, uri)) as picture:
         picture = picture.convert("RGB")
         picture.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
-        picture.save(folder / name)
-    return name
+        picture.save(path)
+    return path.relative_to(app.outdir).as_posix()
 
 
-def _card(app, page, figure, index_page):
-    (image,), (caption,) = (
-        list(figure.findall(nodes.image)),
-        list(figure.findall(nodes.caption)),
+def _link(content, target):
+    return nodes.reference("", "", *content, internal=True, refuri=target)
+
+
+def _card(app, page, figure, address, root):
+    image, caption = (
+        next(figure.findall(nodes.image)),
+        next(figure.findall(nodes.caption)),
     )
-    root = "../" * index_page.count("/")
-    uri = f"{root}_images/thumbnails/{_thumbnail(app, image['uri'])}"
+    name = figure["ids"][0]
+    uri = root + _thumbnail(app, image["uri"])
     # "?" as for a picture elsewhere: Sphinx is not to look for it among the sources.
-    thumbnail = nodes.image(
+    picture = nodes.image(
         uri=uri, candidates={"?": uri}, alt=image["alt"], loading="lazy"
     )
-    target = f"{app.builder.get_relative_uri(index_page, page)}#{figure['ids'][0]}"
-    number = ".".join(
-        map(str, app.env.toc_fignumbers[page]["figure"][figure["ids"][0]])
-    )
+    number = ".".join(map(str, app.env.toc_fignumbers[page]["figure"][name]))
     text = f"{app.config.numfig_format['figure'] % number}: {caption.astext()}"
-    link = nodes.reference(
-        "", "", thumbnail, nodes.inline("", text), internal=True, refuri=target
-    )
+    link = _link([picture, nodes.inline("", text)], f"{address}#{name}")
     return nodes.list_item("", nodes.paragraph("", "", link))
 
 
 def _fill(app, doctree, index_page):
     for placeholder in list(doctree.findall(figure_index)):
-        found = []
+        found, root = [], "../" * index_page.count("/")
         for page in _in_reading_order(app.env, app.config.root_doc):
-            figures = [
-                f for f in app.env.get_doctree(page).findall(nodes.figure) if f["ids"]
-            ]
-            if figures:
-                title = nodes.reference(
-                    "", app.env.titles[page].astext(), internal=True,
-                    refuri=app.builder.get_relative_uri(index_page, page),
-                )  # fmt: skip
-                cards = [_card(app, page, figure, index_page) for figure in figures]
-                found += [
-                    nodes.rubric("", "", title),
-                    nodes.bullet_list("", *cards, classes=["figure-index"]),
-                ]
+            address = app.builder.get_relative_uri(index_page, page)
+            figures = app.env.get_doctree(page).findall(nodes.figure)
+            cards = [_card(app, page, f, address, root) for f in figures if f["ids"]]
+            if cards:
+                title = _link([nodes.Text(app.env.titles[page].astext())], address)
+                found += [nodes.rubric("", "", title)]
+                found += [nodes.bullet_list("", *cards, classes=["figure-index"])]
         placeholder.replace_self(found)
 
 

@@ -21,9 +21,7 @@ ADDRESS = re.compile(r'((REPOSITORY|REVISION) = )\\"[^"]*\\"')
 
 
 def setup(app):
-    app.connect(
-        "config-inited", fill_in, priority=100
-    )  # before whatever reads the address
+    app.connect("config-inited", fill_in, priority=100)  # before others read it
     app.connect("source-read", stamp_pages)
     app.connect("doctree-resolved", add_buttons)
     app.connect("build-finished", stamp_downloads)
@@ -32,13 +30,11 @@ def setup(app):
 
 def fill_in(app, config):
     """Take the repository and the branch from the workflow that runs, if one does."""
-    options = config.html_theme_options
-    if _in_workflow():
-        options["repository_url"] = (
-            f"https://github.com/{os.environ['GITHUB_REPOSITORY']}"
-        )
-        # A pull request runs on a merge of two branches; the one that it goes to is the one to show.
-        branch = os.environ.get("GITHUB_BASE_REF") or os.environ.get("GITHUB_REF_NAME")
+    if repository := _in_workflow():
+        options, workflow = config.html_theme_options, os.environ
+        options["repository_url"] = f"https://github.com/{repository}"
+        # A pull request runs on a merge; the branch that it goes to is the one to show.
+        branch = workflow.get("GITHUB_BASE_REF") or workflow.get("GITHUB_REF_NAME")
         options["repository_branch"] = branch or options["repository_branch"]
 
 
@@ -47,44 +43,31 @@ def add_buttons(app, doctree, name):
     if app.builder.format != "html" or not _is_notebook(app, name):
         return
     options = app.config.html_theme_options
-    url, branch = options["repository_url"], options["repository_branch"]
+    url = html.escape(options["repository_url"])
+    branch = html.escape(options["repository_branch"])
     opened = STAMPED if _in_workflow() else branch
-    links = [
-        (
-            "Open in Colab",
-            f"{COLAB}/{url.removeprefix('https://github.com/')}/blob/{opened}/{name}.ipynb",
-            "",
-        ),
-        (
-            "Download .ipynb",
-            f"{'../' * name.count('/')}_sources/{name}.ipynb",
-            " download",
-        ),
-        ("View source", f"{url}/blob/{branch}/{name}.ipynb", ""),
-    ]
-    row = "".join(
-        f'<a href="{html.escape(address)}"{more}>{text}</a>'
-        for text, address, more in links
-    )
+    colab = url.replace("https://github.com", COLAB)
+    row = '<nav class="chapter-buttons" aria-label="This notebook">'
+    for text, address in {
+        "Open in Colab": f'"{colab}/blob/{opened}/{name}.ipynb"',
+        "Download .ipynb": f'"{"../" * name.count("/")}_sources/{name}.ipynb" download',
+        "View source": f'"{url}/blob/{branch}/{name}.ipynb"',
+    }.items():
+        row += f"<a href={address}>{text}</a>"
     section = next(doctree.findall(nodes.section))
-    row = f'<nav class="chapter-buttons" aria-label="This notebook">{row}</nav>'
-    section.insert(1, nodes.raw("", row, format="html"))
+    section.insert(1, nodes.raw("", f"{row}</nav>", format="html"))
 
 
 def stamp(app, text, name):
     """Return the text of a notebook with the repository and the commit of the workflow in its first cell."""
-    options = app.config.html_theme_options
-    names = {
-        "REPOSITORY": options["repository_url"],
-        "REVISION": os.environ.get("GITHUB_SHA") or options["repository_branch"],
-    }
+    options, commit = app.config.html_theme_options, os.environ.get("GITHUB_SHA")
+    revision = commit or options["repository_branch"]
+    names = {"REPOSITORY": options["repository_url"], "REVISION": revision}
     stamped, count = ADDRESS.subn(
         lambda found: f'{found[1]}\\"{names[found[2]]}\\"', text
     )
     if count != len(names):
-        raise ExtensionError(
-            f"{name} says {count} times what its first cell fetches, not once each."
-        )
+        raise ExtensionError(f"{name} names {count} times what it fetches, not twice.")
     return stamped
 
 
@@ -100,8 +83,8 @@ def stamp_downloads(app, exception):
 
 
 def _in_workflow():
-    return bool(os.environ.get("GITHUB_REPOSITORY"))
+    return os.environ.get("GITHUB_REPOSITORY")
 
 
 def _is_notebook(app, name):
-    return app.env.doc2path(name).endswith(".ipynb")
+    return str(app.env.doc2path(name)).endswith(".ipynb")

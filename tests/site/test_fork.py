@@ -8,36 +8,34 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
-from bs4 import BeautifulSoup
+from test_site import CHAPTERS, CONFIG, ROOT, parsed
 
-ROOT = Path(__file__).resolve().parents[2]
-OWN = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["repository"]
-CHAPTERS = sorted(path.stem for path in (ROOT / "book").glob("*.ipynb"))
 FORK = "ada/her-book"
 ME = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+OWN = CONFIG["repository"]["url"].removeprefix("https://")
+OWNER, NAME = OWN.split("/")[1:]
+ORIGINAL = rf"github\.com/[\w.-]+/{NAME}\b|{OWNER}\.github\.io/{NAME}\b".encode()
 
 
 def git(folder, *words):
-    return subprocess.run(
-        ["git", *words], cwd=folder, capture_output=True, check=True, text=True
-    ).stdout.strip()
+    command = ["git", *ME, *map(str, words)]
+    process = subprocess.run(command, cwd=folder, capture_output=True, check=True)
+    return process.stdout.decode().strip()
 
 
 @pytest.fixture(scope="module")
 def fork(tmp_path_factory):
-    """A repository with two commits; return it and the first, which is not what a branch names."""
+    """A repository with two commits; return it and the first, which no branch names."""
     folder = tmp_path_factory.mktemp("fork")
-    git(folder, "init", "-q", "-b", "trunk")
+    git(folder, "init", "-q")
     helpers = folder / "book" / "cnnbook"
     helpers.mkdir(parents=True)
     (helpers / "__init__.py").touch()
     for text in ("the site's own commit", "a later commit"):
-        (helpers / "colab.py").write_text(
-            f"def install_missing():\n    print({text!r})\n", "utf-8"
-        )
+        install = f"def install_missing():\n    print({text!r})\n"
+        (helpers / "colab.py").write_text(install, "utf-8")
         git(folder, "add", ".")
-        git(folder, *ME, "commit", "-q", "-m", text)
+        git(folder, "commit", "-q", "-m", text)
     return folder, git(folder, "rev-parse", "HEAD^")
 
 
@@ -45,27 +43,11 @@ def fork(tmp_path_factory):
 def site(fork, tmp_path_factory):
     """The site as the fork's workflow builds it."""
     folder = tmp_path_factory.mktemp("site")
-    workflow = {
-        "GITHUB_REPOSITORY": FORK,
-        "GITHUB_REF_NAME": "trunk",
-        "GITHUB_SHA": fork[1],
-    }
-    build = [
-        Path(sys.executable).with_name("jupyter-book"),
-        "build",
-        "--all",
-        "-W",
-        "--keep-going",
-    ]
-    surroundings = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("GITHUB_")
-    }
-    process = subprocess.run(
-        [*build, "--path-output", folder, "."],
-        cwd=ROOT, env={**surroundings, **workflow}, capture_output=True, text=True,
-    )  # fmt: skip
+    workflow = {"REPOSITORY": FORK, "REF_NAME": "trunk", "SHA": fork[1], "BASE_REF": ""}
+    environment = os.environ | {f"GITHUB_{key}": v for key, v in workflow.items()}
+    program = Path(sys.executable).with_name("jupyter-book")
+    command = [program, "build", "--all", "-W", "--path-output", folder, ROOT]
+    process = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
     return folder / "_build" / "html"
 
@@ -75,121 +57,69 @@ def published(site, tmp_path_factory):
     """The fork's branch of notebooks, fetched again."""
     remote, folder = tmp_path_factory.mktemp("remote"), tmp_path_factory.mktemp("clone")
     git(remote, "init", "-q", "--bare")
+    publish = [ROOT / "tools" / "publish_notebooks.sh", site, remote]
     for _ in range(2):  # the second site of a fork replaces the first
-        subprocess.run(
-            [ROOT / "tools" / "publish_notebooks.sh", site, remote], check=True
-        )
+        subprocess.run(publish, check=True)
     git(folder, "clone", "-q", "--branch", "colab", remote, ".")
     return folder
 
 
-def addresses_of_the_original(path):
-    """The addresses in a file that lead to the original's repository or site."""
-    owner, name = OWN["url"].removeprefix("https://github.com/").split("/")
-    pattern = rf"github\.com/[\w.-]+/{name}\b|{owner}\.github\.io/{name}\b"
-    return {match.decode() for match in re.findall(pattern.encode(), path.read_bytes())}
-
-
-def addresses(page):
-    soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
-    return {
-        tag["href"]
-        for tag in soup.find_all(href=True)
-        if re.search("github.com|colab", tag["href"])
-    }
-
-
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_link_of_a_chapter_leads_to_the_fork(site, chapter):
-    found = addresses(site / "book" / f"{chapter}.html")
-    issue = {
-        address
-        for address in found
-        if address.startswith(f"https://github.com/{FORK}/issues/new?")
-    }
-    assert len(issue) == 1
-    assert found - issue == {
-        f"https://colab.research.google.com/github/{FORK}/blob/colab/book/{chapter}.ipynb",
+    links = parsed(site / f"{chapter}.html").find_all(href=re.compile("github|colab"))
+    found = {link["href"].partition("?")[0] for link in links}
+    assert found == {
+        f"https://colab.research.google.com/github/{FORK}/blob/colab/{chapter}.ipynb",
         f"https://github.com/{FORK}",
-        f"https://github.com/{FORK}/blob/trunk/book/{chapter}.ipynb",
-        f"https://github.com/{FORK}/edit/trunk/book/{chapter}.ipynb",
+        f"https://github.com/{FORK}/blob/trunk/{chapter}.ipynb",
+        f"https://github.com/{FORK}/edit/trunk/{chapter}.ipynb",
+        f"https://github.com/{FORK}/issues/new",
+        f"https://ada.github.io/her-book/{chapter}.html",
     }
 
 
 def test_nothing_on_the_site_names_the_repository_it_was_forked_from(site):
-    assert [
-        path.name
-        for path in site.rglob("*")
-        if path.is_file() and addresses_of_the_original(path)
-    ] == []
+    files = [path for path in site.rglob("*") if path.is_file()]
+    assert [path.name for path in files if re.search(ORIGINAL, path.read_bytes())] == []
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_branch_that_the_buttons_open_holds_the_downloads(site, published, chapter):
-    stamped = (published / "book" / f"{chapter}.ipynb").read_bytes()
-    assert stamped == (site / "_sources" / "book" / f"{chapter}.ipynb").read_bytes()
+    stamped = published / f"{chapter}.ipynb"
+    assert stamped.read_bytes() == (site / f"_sources/{chapter}.ipynb").read_bytes()
     # Nothing but the first cell differs from the chapter in the repository.
     ours, theirs = (
-        nbformat.reads(stamped.decode(), 4),
-        nbformat.read(ROOT / "book" / f"{chapter}.ipynb", 4),
+        nbformat.read(stamped, 4),
+        nbformat.read(ROOT / f"{chapter}.ipynb", 4),
     )
-    changed = [
-        mine.id
-        for mine, other in zip(ours.cells, theirs.cells, strict=True)
-        if mine != other
-    ]
-    assert changed == ["colab"] and ours.metadata == theirs.metadata
+    pairs = zip(ours.cells, theirs.cells, strict=True)
+    assert [mine.id for mine, other in pairs if mine != other] == ["colab"]
+    assert ours.metadata == theirs.metadata
 
 
 def test_a_notebook_of_the_fork_fetches_the_fork_at_the_commit_of_the_site(
     fork, published, tmp_path
 ):
-    notebook = nbformat.read(published / "book" / f"{CHAPTERS[0]}.ipynb", as_version=4)
+    notebook = nbformat.read(published / f"{CHAPTERS[0]}.ipynb", 4)
     (cell,) = [cell.source for cell in notebook.cells if cell.id == "colab"]
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name != "CNNBOOK_REPOSITORY"
-    }
     # git asks the local repository whenever it is given the fork's address.
-    instead = {
-        "KEY_0": f"url.{fork[0]}.insteadOf",
-        "VALUE_0": f"https://github.com/{FORK}",
-        "COUNT": "1",
-    }
-    environment |= {f"GIT_CONFIG_{key}": value for key, value in instead.items()}
+    instead = {"KEY_0": f"url.{fork[0]}.insteadOf", "COUNT": "1"}
+    instead["VALUE_0"] = f"https://github.com/{FORK}"
+    environment = os.environ | {f"GIT_CONFIG_{key}": v for key, v in instead.items()}
+    environment.pop("CNNBOOK_REPOSITORY", None)
     on_colab = "import sys; sys.modules['google.colab'] = sys\n"
-    process = subprocess.run(
-        [sys.executable, "-c", on_colab + cell],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-c", on_colab + cell]
+    options = {"cwd": tmp_path, "env": environment, "capture_output": True}
+    process = subprocess.run(command, text=True, **options)
     assert (process.stdout, process.stderr) == ("the site's own commit\n", "")
 
 
 def test_the_address_stands_in_one_place():
-    """Beside it only where a file must say it itself: the citation of the original, and the notebooks' first cells."""
+    """Beside it only in the citation of the original, and in the notebooks' first cells."""
     found = {}
-    for folder, folders, names in os.walk(ROOT):
-        folders[:] = set(folders) - {
-            ".git",
-            ".venv",
-            ".venv-lowest",
-            ".venv-highest",
-            "_build",
-            "__pycache__",
-            "cache",
-        }
-        for path in (Path(folder, name) for name in names):
-            if addresses_of_the_original(path):
-                found[path.relative_to(ROOT).as_posix()] = addresses_of_the_original(
-                    path
-                )
-    expected = [
-        "_config.yml",
-        "CITATION.cff",
-        *(f"book/{chapter}.ipynb" for chapter in CHAPTERS),
-    ]
-    assert found == {name: {OWN["url"].removeprefix("https://")} for name in expected}
+    for name in git(ROOT, "ls-files").splitlines():
+        if addresses := set(re.findall(ORIGINAL, (ROOT / name).read_bytes())):
+            found[name] = addresses
+    chapters = [f"{chapter}.ipynb" for chapter in CHAPTERS]
+    expected = ["_config.yml", "CITATION.cff", *chapters]
+    assert found == {name: {OWN.encode()} for name in expected}
