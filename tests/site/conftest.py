@@ -49,7 +49,7 @@ def address(site):
 @pytest.fixture(scope="module")
 def browser():
     from playwright.sync_api import sync_playwright
-    from tools.site_pictures import find_browser
+    from tools.make_pictures import find_browser
 
     found = find_browser()
     if not found:
