@@ -12,6 +12,7 @@ import sys
 import warnings
 import zipfile
 from pathlib import Path
+from threading import Timer
 
 import numpy as np
 import pytest
@@ -446,12 +447,15 @@ def test_what_stands_in_quotes_is_kept_and_other_columns_are_welcome(mine):
 def test_links_are_followed_and_pipes_passed_over(mine, capsys):
     folder = mine / "train_test"
     folder.mkdir()
-    os.mkfifo(folder / NAME)  # reading it would wait for ever
+    os.mkfifo(folder / NAME)  # who reads it waits, here until something is written
+    written = Timer(5, (folder / NAME).write_bytes, [b"x"])
+    written.start()
     for name, content in THREE:
         (mine / name).write_bytes(content)
         (folder / name).symlink_to(mine / name)
     (mine / NAMES[1]).unlink()
     assert data.load_faces()[0].filename.tolist() == sorted([NAMES[0], NAMES[2]])
+    written.cancel()
     reason = "cannot be read (No such file or directory)"
     assert left_out(capsys) == [f"Faces: left out {NAMES[1]}: {reason}."]
 
