@@ -510,7 +510,7 @@ def test_decoded_pictures_do_not_pile_up(mine):
         )
     told = subprocess.check_output([sys.executable, "-c", CHILD], text=True)
     pictures = 2000 * 128 * 128 * 3 / 2**20
-    assert pictures < float(told.splitlines()[-1]) < 1.6 * pictures
+    assert 0.8 * pictures < float(told.splitlines()[-1]) < 1.6 * pictures
 
 
 @pytest.mark.parametrize("seed", range(30))
