@@ -184,7 +184,7 @@ def test_a_missing_or_damaged_sample_is_restored(places, monkeypatch, name):
     put(places / "sample", b"", b"")
     for message in (missing, complaint(name)):
         assert message.startswith(f"{places / 'sample' / name} ")
-        assert message.endswith("; restore it with 'python tools/make_sample.py'.")
+        assert message.endswith("; restore it with 'python -m tools.make_sample'.")
     assert "is missing" in missing
 
 
