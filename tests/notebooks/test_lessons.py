@@ -1,19 +1,31 @@
-"""What the chapters teach must be what their cells do: run from the chapters' own cells, on the invented sample.
+"""What the chapters teach is what their cells do: run from the cells, on the sample.
 
-The notebooks run as tests too, but a chapter that looked at the test set, or trained on swapped labels, would still run.
+The notebooks run as tests too, but a chapter that looked at the test set, or trained on
+swapped labels, would still run.
 """
 
 import ast
 
-from tools import chapters
 import nbformat
 import numpy as np
 import pytest
-from scipy import stats
+from scipy.stats import binomtest
 from sklearn.model_selection import train_test_split
 
-from cnnbook import data
-from cnnbook.text import build_vocabulary, clean, encode
+from cnnbook import data, stats
+from cnnbook.text import LENGTH, build_vocabulary, clean, encode, pad
+from tools import chapters
+
+
+class Chapter:
+    """The names that some cells of a chapter define, as attributes."""
+
+    def __init__(self, slug, cells, **names):
+        self.__dict__ = chapters.load(slug, cells.split(), **names)
+
+
+class Stop(Exception):
+    """Holds what a chapter's cell was about to do."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,479 +36,419 @@ def sample():
         yield
 
 
-def chapter_cells(number):
-    return nbformat.read(
-        next(chapters.BOOK.glob(f"{number}-*.ipynb")), as_version=4
-    ).cells
-
-
-def arrays(batches):
-    return [
-        (pictures.numpy(), {name: value.numpy() for name, value in answers.items()})
-        for pictures, answers in batches
-    ]
+def split(values):
+    return train_test_split(values, test_size=0.2, random_state=42)
 
 
 def is_positive(table):
     return (table["Sentiment"] == "Pos").to_numpy()
 
 
+def weights(network):
+    return np.concatenate([weight.ravel() for weight in network.get_weights()])
+
+
 @pytest.mark.parametrize(
-    ("chapter", "cells"),
-    [("02", ["set-up", "augment-layers"]), ("03", ["set-up", "split", "pipeline"])],
+    "slug, cells",
+    [("preprocessing", "set-up augment-layers"), ("face-cnn", "set-up split pipeline")],
 )
-def test_pictures_are_mirrored_turned_and_zoomed_independently(chapter, cells):
-    layers = chapters.load(chapter, cells)["augment"].layers
-    pictures = np.zeros((500, 8, 8, 3), "float32")
-    flip, turn, zoom = (
-        layer.get_random_transformation(pictures, training=True) for layer in layers
-    )
-    drawn = np.stack(
-        [
-            np.ravel(values)
-            for values in (flip["flips"], turn["angle"], zoom["height_zoom"])
-        ]
-    )
-    assert (
-        np.abs(np.corrcoef(drawn) - np.eye(3)).max() < 0.2
-    )  # of 500 independent pairs, chance gives 0.1
+def test_pictures_are_mirrored_turned_and_zoomed_independently(slug, cells):
+    pictures, drawn = np.zeros((500, 8, 8, 3), "float32"), []
+    names = "flips", "angle", "height_zoom"
+    for layer, name in zip(Chapter(slug, cells).augment.layers, names, strict=True):
+        values = layer.get_random_transformation(pictures, training=True)[name]
+        drawn.append(np.ravel(values))
+    # Of 500 independent pairs, chance gives 0.1.
+    assert np.abs(np.corrcoef(drawn) - np.eye(3)).max() < 0.2
 
 
-def assert_agrees_with_theory(interval):
+def test_the_bootstrap_that_face_cnn_derives_is_that_of_the_package():
     values = np.random.default_rng(0).normal(10, 3, 900)
-    assert interval(values) == pytest.approx(
-        values.mean() + np.array([-1, 1]) * 1.96 * values.std() / 30, abs=0.03
-    )
+    theory = values.mean() + np.array([-1, 1]) * 1.96 * values.std() / 30
+    derived = Chapter("face-cnn", "interval", np=np, SEED=42).interval
+    for interval in (derived, stats.bootstrap_interval):
+        assert interval(values) == pytest.approx(theory, abs=0.03)
 
 
-@pytest.mark.parametrize(
-    "chapter", ["03", "05"]
-)  # the model card's intervals are those of 05
-def test_interval_of_a_mean_agrees_with_theory(chapter):
-    assert_agrees_with_theory(
-        chapters.load(chapter, ["interval"], np=np, SEED=42)["interval"]
-    )
+@pytest.mark.parametrize("wins, losses, p", [(3, 12, 0.03515625), (2, 2, 1), (0, 0, 1)])
+def test_the_mcnemar_that_better_sentiment_cnn_derives_is_that_of_the_package(
+    wins, losses, p
+):
+    counts = [wins, losses, 3, 1]
+    first, second = np.repeat([[1.0, 0, 1, 0], [0, 1, 1, 0]], counts, axis=1)
+    derived = Chapter("better-sentiment-cnn", "interval", binomtest=binomtest).mcnemar
+    for mcnemar in (derived, stats.mcnemar):
+        assert mcnemar(first, second) == pytest.approx(p)
 
 
-# --- 02: numbers for a network ----------------------------------------------------------------------
+def test_preprocessing_labels_praise_with_one():
+    parts = split(data.load_reviews())
+    nothing = [[[]] * len(part) for part in parts]
+    given = {"train_sequences": nothing[0], "test_sequences": nothing[1]}
+    cells = "set-up load-reviews split-reviews review-tensors"
+    given |= {"pad": pad, "LENGTH": LENGTH, "vocabulary": []}
+    chapter = Chapter("preprocessing", cells, **given)
+    for part, labels in zip(parts, (chapter.y_train, chapter.y_test), strict=True):
+        assert (labels == is_positive(part)).all()
 
 
-def test_02_labels_praise_with_one():
-    train, test = train_test_split(data.load_reviews(), test_size=0.2, random_state=42)
-    names = {"train_reviews": train, "test_reviews": test}
-    source = next(
-        cell for cell in chapter_cells("02") if cell.id == "review-tensors"
-    ).source
-    exec(
-        "\n".join(line for line in source.splitlines() if line.startswith("y_")), names
-    )  # the rest needs the chapter
-    assert (names["y_train"] == is_positive(train)).all() and (
-        names["y_test"] == is_positive(test)
-    ).all()
-
-
-# --- 03: the source network ------------------------------------------------------------------------
+# --- face-cnn
 
 
 @pytest.fixture(scope="module")
-def source_chapter(sample):
-    names = chapters.load(
-        "face-cnn",
-        ["set-up", "split", "baselines", "network", "loss-sizes", "pipeline"],
-    )
-    return {**names, "network": names["build_source_network"]()}
+def source():
+    cells = "set-up split baselines network loss-sizes pipeline"
+    return Chapter("face-cnn", cells)
 
 
-def test_03_splits_the_sorted_faces_as_the_design_says(source_chapter):
+@pytest.fixture(scope="module")
+def batches(source):
+    return [
+        (x.numpy(), y["dense_age"].numpy()[:, 0], y["dense_gender"].numpy()[:, 0])
+        for x, y in source.training_batches
+    ]
+
+
+def test_splits_the_sorted_faces_and_keeps_their_labels(source):
     faces, _ = data.load_faces()
-    train, test = train_test_split(
-        np.arange(len(faces)), test_size=0.2, random_state=42
-    )
     assert list(faces["filename"]) == sorted(faces["filename"])
-    assert set(source_chapter["train"]) <= set(train) and set(
-        source_chapter["test"]
-    ) <= set(test)
-    assert (source_chapter["age"] == faces["age"]).all() and (
-        source_chapter["gender"] == faces["gender"]
-    ).all()
+    for rows, whole in zip((source.train, source.test), split(faces.index)):
+        assert set(rows) <= set(whole)
+    for name in ("age", "gender"):
+        assert (getattr(source, name) == faces[name]).all()
 
 
-def test_03_guesses_what_the_training_faces_suggest(source_chapter):
-    names = source_chapter
-    train, test = names["train"], names["test"]
-    assert names["median_age"] == np.median(names["age"][train])
-    assert names["baseline_mae"] == pytest.approx(
-        np.abs(names["age"][test] - names["median_age"]).mean()
-    )
-    assert names["majority"] == (names["gender"][train].mean() > 0.5)
+def test_guesses_what_the_training_faces_suggest(source):
+    known, asked = source.age[source.train], source.age[source.test]
+    assert source.median_age == np.median(known)
+    error = np.abs(asked - np.median(known)).mean()
+    assert source.baseline_mae == pytest.approx(error)
+    assert source.majority == (source.gender[source.train].mean() > 0.5)
 
 
-def test_03_asks_about_the_test_faces_as_they_are_with_pixels_from_0_to_1(
-    source_chapter,
-):
-    names = source_chapter
-    assert (
-        names["test_images"] == names["images"][names["test"]].astype("float32") / 255
-    ).all()
-
-
-def test_03_trains_on_each_training_face_once_in_an_epoch_and_on_no_other(
-    source_chapter,
-):
-    names = source_chapter
-    batches = arrays(names["training_batches"])
-    shown = [
-        (a, g)
-        for _, answers in batches
-        for a, g in zip(answers["dense_age"][:, 0], answers["dense_gender"][:, 0])
-    ]
-    known = list(zip(names["age"][names["train"]], names["gender"][names["train"]]))
+def test_trains_on_each_training_face_once_an_epoch_and_on_no_other(source, batches):
+    shown = [face for _, *labels in batches for face in zip(*labels)]
+    known = list(zip(source.age[source.train], source.gender[source.train]))
     assert sorted(shown) == sorted(known) and shown != known  # shuffled
-    assert {len(pictures) for pictures, _ in batches} == {20}
-    assert all(0 <= pictures.min() and pictures.max() <= 1 for pictures, _ in batches)
+    assert {len(pictures) for pictures, *_ in batches} == {20}
+    assert all(0 <= x.min() and x.max() <= 1 for x, *_ in batches)
 
 
-def test_03_keeps_pictures_and_answers_together_and_changes_the_pictures(
-    source_chapter,
-):
-    names = source_chapter
-    [(pictures, answers), *_] = arrays(names["training_batches"].take(1))
-    tiny = lambda some: (
-        some.reshape(-1, 8, 16, 8, 16, 3).mean(axis=(2, 4)).reshape(len(some), -1)
-    )  # noqa: E731
-    originals = names["images"][names["train"]].astype("float32") / 255
+def test_keeps_pictures_and_answers_together_and_changes_the_pictures(source, batches):
+    def tiny(some):
+        return some.reshape(-1, 8, 16, 8, 16, 3).mean((2, 4)).reshape(-1, 1, 192)
+
+    def distances(some):
+        return ((tiny(pictures) - tiny(some)[:, 0]) ** 2).sum(axis=2)
+
+    pictures, ages, _ = batches[0]
+    originals = source.images[source.train].astype("float32") / 255
     mirrored = originals[:, :, ::-1]
-    distances = [
-        ((tiny(pictures)[:, None] - tiny(some)[None]) ** 2).sum(axis=2)
-        for some in (originals, mirrored)
-    ]
-    nearest = np.minimum(*distances).argmin(axis=1)
-    agree = names["age"][names["train"]][nearest] == answers["dense_age"][:, 0]
+    nearest = np.minimum(distances(originals), distances(mirrored)).argmin(axis=1)
+    agree = source.age[source.train][nearest] == ages
     assert agree.mean() > 0.8  # with answers out of step, hardly any would
-    assert all(
-        (changed != originals[row]).any() for changed, row in zip(pictures, nearest)
-    )
+    assert (pictures != originals[nearest]).any(axis=(1, 2, 3)).all()
 
 
-class Fitted(Exception):
-    """Holds what a chapter asked Keras to do."""
-
-
-def asked_of_fit(names, monkeypatch):
-    """Run 03's cell `fit` up to the training, and return the network and the arguments of `fit`."""
-
+def test_trains_as_the_source_tutorial_did(source, monkeypatch):
     def fit(network, *arguments, **options):
-        raise Fitted(network, arguments, options)
+        raise Stop(network, arguments, options)
 
-    monkeypatch.setattr(names["keras"].Model, "fit", fit)
-    with pytest.raises(Fitted) as caught:
-        chapters.load("face-cnn", ["fit"], **names)
-    return caught.value.args
-
-
-def test_03_trains_as_the_source_tutorial_did(source_chapter, monkeypatch):
-    network, (batches,), options = asked_of_fit(source_chapter, monkeypatch)
+    monkeypatch.setattr(source.keras.Model, "fit", fit)
+    given = {**vars(source), "network": source.build_source_network()}
+    with pytest.raises(Stop) as caught:
+        chapters.load("face-cnn", ["fit"], **given)
+    network, (batches,), options = caught.value.args
     config = network.get_compile_config()
-    assert config["loss"] == {"dense_age": "mse", "dense_gender": "binary_crossentropy"}
+    expected = "mse", "binary_crossentropy"
+    assert tuple(config["loss"].values()) == expected
     assert config["loss_weights"] == {"dense_age": 1, "dense_gender": 500}
     assert config["metrics"] == {"dense_age": "mae", "dense_gender": "accuracy"}
     assert float(network.optimizer.learning_rate) == pytest.approx(0.0005)
-    assert batches is source_chapter["training_batches"]
+    assert batches is source.training_batches
     pictures, answers = options["validation_data"]
-    test = source_chapter["test"]
-    assert pictures is source_chapter["test_images"]
-    assert (answers["dense_age"][:, 0] == source_chapter["age"][test]).all()
-    assert (answers["dense_gender"][:, 0] == source_chapter["gender"][test]).all()
+    asked = source.images[source.test].astype("float32") / 255
+    assert (pictures == asked).all()  # as they are, pixels from 0 to 1
+    for name in ("age", "gender"):
+        truth = getattr(source, name)[source.test]
+        assert (answers[f"dense_{name}"][:, 0] == truth).all()
 
 
-def test_03_network_drops_out_and_answers_with_years_and_a_probability(source_chapter):
-    layers = {layer.name: layer for layer in source_chapter["network"].layers}
-    assert [layers[f"dropout{name}"].rate for name in ("", "_age", "_gender")] == [
-        0.25,
-        0.5,
-        0.5,
-    ]
-    assert layers["dense_age"].activation.__name__ == "linear"
-    assert layers["dense_gender"].activation.__name__ == "sigmoid"
+def test_network_drops_out_and_answers_with_years_and_a_probability(source):
+    get = source.build_source_network().get_layer
+    names = "dropout", "dropout_age", "dropout_gender"
+    assert [get(name).rate for name in names] == [0.25, 0.5, 0.5]
+    assert get("dense_age").activation.__name__ == "linear"
+    assert get("dense_gender").activation.__name__ == "sigmoid"
 
 
-# --- 04: the network for words ---------------------------------------------------------------------
+# --- sentiment-cnn
 
 
 @pytest.fixture(scope="module")
-def words_chapter(sample):
-    return chapters.load("sentiment-cnn", ["set-up", "encode", "majority", "polarity"])
+def words():
+    return Chapter("sentiment-cnn", "set-up encode majority polarity")
 
 
-def test_04_makes_its_vocabulary_of_the_training_reviews_alone(words_chapter):
-    train, test = train_test_split(data.load_reviews(), test_size=0.2, random_state=42)
+def test_makes_its_vocabulary_of_the_training_reviews_alone(words):
+    train, test = split(data.load_reviews())
     vocabulary = build_vocabulary(train["Review"])
-    assert words_chapter["vocabulary"] == vocabulary
-    assert (words_chapter["x_train"] == encode(train["Review"], vocabulary)).all()
-    assert (words_chapter["x_test"] == encode(test["Review"], vocabulary)).all()
-    assert (words_chapter["y_train"] == is_positive(train)).all() and (
-        words_chapter["y_test"] == is_positive(test)
-    ).all()
+    assert words.vocabulary == vocabulary
+    assert (words.x_train == encode(train["Review"], vocabulary)).all()
+    assert (words.x_test == encode(test["Review"], vocabulary)).all()
+    assert (words.y_train == is_positive(train)).all()
+    assert (words.y_test == is_positive(test)).all()
 
 
-def test_04_guesses_what_the_training_reviews_suggest(words_chapter):
-    assert words_chapter["majority"] == (words_chapter["y_train"].mean() > 0.5)
-    right = words_chapter["y_test"] == words_chapter["majority"]
-    assert (words_chapter["majority_right"] == right).all()
+def test_guesses_what_the_training_reviews_suggest(words):
+    assert words.majority == (words.y_train.mean() > 0.5)
+    right = words.y_test == words.majority
+    assert (words.majority_right == right).all()
 
 
-def test_04_trains_on_the_training_reviews_alone(words_chapter):
+def test_trains_on_the_training_reviews_alone(words):
     class Network:
-        def compile(self, **options):
-            assert options["loss"] == "binary_crossentropy"
+        def compile(self, loss, **_):
+            assert loss == "binary_crossentropy"
 
-        def fit(self, texts, labels, **options):
-            assert (
-                texts is words_chapter["x_train"] and labels is words_chapter["y_train"]
-            )
-            assert options["validation_data"] == (
-                words_chapter["x_test"],
-                words_chapter["y_test"],
-            )
-            self.history = {}
-            return self
+        def fit(self, texts, labels, validation_data, **_):
+            assert texts is words.x_train and labels is words.y_train
+            assert validation_data == (words.x_test, words.y_test)
+            raise Stop
 
-    names = chapters.load(
-        "sentiment-cnn",
-        ["train-network"],
-        **{**words_chapter, "build_network": lambda rows: Network()},
-    )
-    assert isinstance(names["network"], Network)
+    given = {**vars(words), "build_network": lambda rows: Network()}
+    with pytest.raises(Stop):
+        chapters.load("sentiment-cnn", ["train-network"], **given)
 
 
-def test_04_draws_the_confusion_matrix_of_the_cut_at_one_half(
-    words_chapter, monkeypatch
-):
+def test_draws_the_confusion_matrix_of_the_cut_at_one_half(words, monkeypatch):
     class Network:
         def predict(self, texts, verbose):
             return np.linspace(0, 1, len(texts))[:, None]
 
     def drawn(matrix, *_):
-        answers = np.linspace(0, 1, len(words_chapter["y_test"])) > 0.5
-        truth = words_chapter["y_test"] == 1
-        assert matrix.tolist() == [
-            [(answers[truth == row] == column).sum() for column in (0, 1)]
-            for row in (0, 1)
-        ]
-        raise Fitted
+        raise Stop(matrix)
 
-    monkeypatch.setattr(words_chapter["plots"], "confusion_matrix", drawn)
-    with pytest.raises(Fitted):
-        chapters.load(
-            "sentiment-cnn",
-            ["fig-confusion-words"],
-            **{**words_chapter, "network": Network()},
-        )
+    monkeypatch.setattr(words.plots, "confusion_matrix", drawn)
+    given = {**vars(words), "network": Network()}
+    with pytest.raises(Stop) as caught:
+        chapters.load("sentiment-cnn", ["fig-confusion-words"], **given)
+    praise = words.y_test == 1
+    says_so = np.linspace(0, 1, len(praise)) > 0.5
+    for (true, said), count in np.ndenumerate(caught.value.args[0]):
+        assert count == ((praise == true) & (says_so == said)).sum()
 
 
-def test_04_counts_praise_as_positive(words_chapter):
-    by_stem = dict(zip(words_chapter["vocabulary"], words_chapter["polarity"]))
-    train, _ = train_test_split(data.load_reviews(), test_size=0.2, random_state=42)
-    counts = [[], []]
+def test_counts_praise_as_positive(words):
+    polarity = dict(zip(words.vocabulary, words.polarity))
+    train, _ = split(data.load_reviews())
+    counts = [dict.fromkeys(polarity, 0.5) for _ in range(2)]
     for text, positive in zip(train["Review"], is_positive(train)):
-        counts[int(positive)] += [stem for stem in clean(text) if stem in by_stem][:550]
-    leaning = max(by_stem, key=by_stem.get)
-    assert counts[1].count(leaning) > counts[0].count(leaning)
-    assert by_stem[leaning] == pytest.approx(
-        np.log(
-            (counts[1].count(leaning) + 0.5)
-            / sum(c + 0.5 for c in map(counts[1].count, by_stem))
-        )
-        - np.log(
-            (counts[0].count(leaning) + 0.5)
-            / sum(c + 0.5 for c in map(counts[0].count, by_stem))
-        )
-    )
+        for stem in [stem for stem in clean(text) if stem in polarity][:LENGTH]:
+            counts[int(positive)][stem] += 1
+    stem = max(polarity, key=polarity.get)
+    bad, good = (count[stem] / sum(count.values()) for count in counts)
+    assert good > bad and polarity[stem] == pytest.approx(np.log(good / bad))
 
 
-# --- 05: the better network for faces ----------------------------------------------------------------
+def constant(mirror, zoom):
+    """A source of "random" numbers: the middle of a range, but for two of them."""
+    known = {(-1, 1): mirror, (0.85, 1.1): zoom}
+
+    def uniform(low, high, *shape):
+        return np.full((2, *shape), known.get((low, high), (low + high) / 2), "float32")
+
+    return uniform
+
+
+# --- better-face-cnn
 
 
 @pytest.fixture(scope="module")
-def faces_chapter(sample):
-    return chapters.load("better-face-cnn", ["split", "recipe"])
+def better():
+    return Chapter("better-face-cnn", "split recipe")
 
 
-def test_05_chooses_on_faces_that_are_neither_trained_on_nor_tested(faces_chapter):
-    faces, _ = data.load_faces()
-    learn, test = train_test_split(
-        np.arange(len(faces)), test_size=0.2, random_state=42
-    )
-    train, validation = train_test_split(learn, test_size=0.2, random_state=42)
-    for name, rows in {
-        "learn": learn,
-        "train": train,
-        "validation": validation,
-        "test": test,
-    }.items():
-        assert (
-            set(faces_chapter[name]) <= set(rows) and len(faces_chapter[name]) > 50
-        ), name
-    assert not set(faces_chapter["validation"]) & set(faces_chapter["train"])
+def test_chooses_on_faces_that_are_neither_trained_on_nor_tested(better):
+    learn, test = split(np.arange(len(data.load_faces()[0])))
+    train, validation = split(learn)
+    parts = {"learn": learn, "train": train, "validation": validation, "test": test}
+    for name, rows in parts.items():
+        chosen = set(getattr(better, name))
+        assert chosen <= set(rows) and len(chosen) > 50, name
 
 
-def test_05_scores_years_and_genders_against_the_labels(faces_chapter):
+def test_scores_years_and_genders_against_the_labels(better):
+    rows = better.validation[:20]
+
     class Knows:
         def predict(self, batches, **_):
             pictures = np.concatenate([batch.numpy() for batch in batches])
-            rows = [
-                int(np.flatnonzero((images == picture).all(axis=(1, 2, 3)))[0])
-                for picture in pictures
-            ]
-            return {
-                "age": age[rows, None] + 3,
-                "gender": gender[rows, None] * 0.8 + 0.1,
-            }
+            assert (pictures == better.images[rows]).all()
+            gender = better.gender[rows, None] * 0.8 + 0.1
+            return {"age": better.age[rows, None] + 3, "gender": gender}
 
-    images, age, gender = (faces_chapter[name] for name in ("images", "age", "gender"))
-    error, correct = faces_chapter["score"](Knows(), faces_chapter["validation"][:20])
+    error, correct = better.score(Knows(), rows)
     assert np.allclose(error, 3) and correct.all()
 
 
-def test_05_looks_at_the_test_faces_once(faces_chapter):
-    """Before the end of the chapter, no cell reads the rows of the test faces."""
+def test_looks_at_the_test_faces_once():
+    """Before the end of the better, no cell reads the rows of the test faces."""
     readers = []
-    for cell in chapter_cells("05"):
+    path = chapters.path("better-face-cnn")
+    for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type == "code":
-            read = {
-                node.id
-                for node in ast.walk(ast.parse(cell.source))
-                if isinstance(node, ast.Name)
-            }
-            readers += [cell.id] if "test" in read else []
-    end = [
-        "test-once", "test-table", "test-read", "scatter", "by-group", "group-figure", "groups-read", "groups-table",
-        "save-network", "save-figures",
-    ]  # fmt: skip
-    assert (
-        readers[0] == "split"
-        and readers[1] == "test-once"
-        and set(readers[2:]) <= set(end)
-    )
+            nodes = ast.walk(ast.parse(cell.source))
+            names = {node.id for node in nodes if isinstance(node, ast.Name)}
+            readers += [cell.id] if "test" in names else []
+    end = "test-table test-read scatter by-group group-figure groups-read"
+    end += " groups-table save-network save-figures"
+    assert readers[:2] == ["split", "test-once"]
+    assert set(readers[2:]) <= set(end.split())
 
 
-def test_05_mixes_a_faces_answers_as_its_picture(faces_chapter):
-    tf = faces_chapter["tf"]
-    settings = {**faces_chapter["BEST"], "mix": 1, "colours": False}
+def test_an_untouched_picture_is_drawn_as_the_network_will_see_it(better):
+    """Training and answering must shrink alike; and a mirrored picture is mirrored."""
+    pictures = better.images[:2].astype("float32")
+    for mirror, size in (1, 64), (-1, 128):
+        matrices = better.random_matrices(constant(mirror, zoom=1), size)
+        drawn = better.redraw(pictures, matrices, size)
+        expected = better.layers.Resizing(size, size)(pictures[:, :, ::mirror])
+        assert np.allclose(drawn, expected, atol=0.01)
+
+
+def test_mixes_a_faces_answers_as_its_picture(better):
+    settings = {**better.BEST, "mix": 1, "colours": False}
     # A face's brightness is its age: whatever is mixed, the two must still agree.
-    age = np.linspace(10, 90, 32, dtype="float32")
-    pictures = np.broadcast_to(age[:, None, None, None], (32, 128, 128, 3)).astype(
-        "uint8"
-    )
-    brightness = pictures[:, 0, 0, 0].astype("float32")
-    mixed, answers = faces_chapter["augment"](
-        pictures,
-        brightness[:, None],
-        brightness[:, None] / 100,
-        tf.constant([1, 2]),
-        settings,
-    )
-    middle = mixed.numpy()[:, 24:40, 24:40].mean(axis=(1, 2, 3))
-    assert np.allclose(middle, answers["age"][:, 0], atol=0.5) and not np.allclose(
-        middle, brightness, atol=5
-    )
-    assert np.allclose(middle / 100, answers["gender"][:, 0], atol=0.005)
+    age = np.linspace(10, 90, 32).astype("uint8")[:, None]
+    pictures = np.broadcast_to(age[:, :, None, None], (32, 128, 128, 3))
+    age, seed = age.astype("float32"), better.tf.constant([1, 2])
+    mixed, answers = better.augment(pictures, age, age / 100, seed, settings)
+    seen = mixed.numpy()[:, 24:40, 24:40].mean(axis=(1, 2, 3))[:, None]
+    assert np.allclose(seen, answers["age"], atol=0.5)
+    assert np.allclose(seen / 100, answers["gender"], atol=0.005)
+    assert not np.allclose(seen, age, atol=5)
 
 
-def test_05_small_pictures_come_first_and_full_ones_last(faces_chapter, monkeypatch):
-    """Half of the epochs; and the network that comes out takes the full size alone."""
-    names, make_batches, seen = faces_chapter, faces_chapter["make_batches"], []
+def test_age_targets_are_distributions_around_the_age(better):
+    ages = np.array([1, 30, 90, 116], "float32")
+    targets = better.age_targets(ages, better.BEST)
+    assert targets.shape == (4, 101) and targets.dtype == np.float32
+    assert np.allclose(targets.sum(axis=1), 1, atol=1e-5)
+    assert (targets.argmax(axis=1) == [1, 30, 90, 100]).all()
+    assert np.allclose(targets[:3] @ better.YEARS, ages[:3], atol=0.3)
+    plain = better.age_targets(ages, better.SOURCE)
+    assert (plain == ages[:, None]).all()
+
+
+def test_the_median_splits_a_distribution_into_halves(better):
+    sure, even, two = many = np.zeros((3, 101), "float32")
+    sure[30], even[:], two[[20, 40]] = 1, 1 / 101, [0.75, 0.25]
+    medians = np.array(better.median(many))[:, 0]
+    assert np.allclose(medians, [30, 50, 20 + 2 / 3 - 0.5], atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(27, 32), (288, 64), (64, 64)])
+def test_newton_schulz_agrees_with_keras(better, shape):
+    matrix = np.random.default_rng(0).normal(size=shape).astype("float32")
+    theirs = better.keras.optimizers.Muon().zeropower_via_newtonschulz5(matrix, 5)
+    assert np.allclose(better.newton_schulz(matrix), theirs, atol=1e-4)
+
+
+def test_muon_orthogonalises_the_steps_of_convolutions_alone(better):
+    keras, rng, steps = better.keras, np.random.default_rng(0), []
+    shapes = (3, 3, 8, 16), (16, 4), (4,)
+    start, slopes = (
+        [rng.normal(size=s).astype("float32") for s in shapes] for _ in range(2)
+    )
+    for kind in (better.Muon, keras.optimizers.AdamW):
+        variables = [keras.Variable(value) for value in start]
+        kind(0.01, weight_decay=0).apply(slopes, variables)
+        steps.append([v.numpy() - value for v, value in zip(variables, start)])
+    (kernel, *rest), (adam_kernel, *adam_rest) = steps
+    assert all(np.allclose(*pair, atol=1e-6) for pair in zip(rest, adam_rest))
+    assert not np.allclose(kernel, adam_kernel)
+    lengths = np.linalg.svd(kernel.reshape(72, 16), compute_uv=False)
+    lengths /= 0.01 * 0.2 * np.sqrt(72)
+    assert (lengths > 0.5).all() and (lengths < 1.3).all()
+    assert (kernel * slopes[0]).sum() < 0
+
+
+def test_epochs_differ_and_a_seed_brings_them_again(better):
+    def epoch(batches):
+        return np.concatenate([pictures for pictures, _ in batches])
+
+    # One face: only its redrawing differs.
+    rows = np.repeat(better.train[:1], 2 * better.BEST["batch"])
+    made = [better.make_batches(rows, better.BEST, seed) for seed in (42, 42, 43)]
+    first, second, repeated, other = map(epoch, (made[0], *made))
+    assert (first == repeated).all()
+    seen = {picture.tobytes() for picture in first}
+    for unlike in (second, other):
+        assert not seen & {picture.tobytes() for picture in unlike}
+
+
+def test_rates_rise_and_fall_and_the_weights_are_averaged(better):
+    optimiser = better.make_optimiser(better.BEST, steps_per_epoch=100, epochs=10)
+    rates = [float(optimiser._learning_rate(step)) for step in (0, 50, 500, 1000)]
+    assert rates[:2] == pytest.approx([5e-4, 5e-3])
+    assert 1e-3 < rates[2] < 4e-3 and rates[3] < 1e-5
+    assert optimiser.use_ema and optimiser.ema_momentum == 0.98
+    assert optimiser.weight_decay == 0.05
+
+
+def test_small_pictures_come_first_and_a_seed_gives_one_network(better, monkeypatch):
+    tf, make_batches, seen = better.tf, better.make_batches, []
 
     def watched(*settings):
         def look(pictures, answers):
-            size = names["tf"].py_function(
-                lambda size: seen.append(int(size)) or size,
-                [names["tf"].shape(pictures)[1]],
-                "int32",
-            )
-            with names["tf"].control_dependencies([size]):
-                return names["tf"].identity(pictures), answers
+            note = tf.py_function(seen.append, [tf.shape(pictures)[1]], [])
+            with tf.control_dependencies([note]):
+                return tf.identity(pictures), answers
 
         return make_batches(*settings).map(look)
 
-    monkeypatch.setitem(names, "make_batches", watched)
-    network, _ = names["train_network"](names["BEST"], names["train"][:64], 4, 1)
-    assert seen == [48] * 4 + [64] * 4 and network.input_shape == (None, 64, 64, 3)
+    def trained(seed):
+        seen.clear()
+        return better.train_network(better.BEST, better.train[:64], 2, seed)[0]
+
+    monkeypatch.setattr(better, "make_batches", watched)
+    network = trained(1)
+    assert list(map(int, seen)) == [48] * 2 + [64] * 2
+    assert network.input_shape == (None, 64, 64, 3)  # takes the full size alone
+    assert (weights(network) == weights(trained(1))).all()
+    assert not np.allclose(weights(network), weights(trained(2)))
 
 
-def test_05_epochs_differ_and_a_seed_brings_them_again(faces_chapter):
-    rows = np.repeat(
-        faces_chapter["train"][:1], 2 * faces_chapter["BEST"]["batch"]
-    )  # one face: only its redrawing differs
-    batches, again, others = (
-        faces_chapter["make_batches"](rows, faces_chapter["BEST"], seed)
-        for seed in (42, 42, 43)
-    )
-    first, second, repeated, other = (
-        np.concatenate([pictures for pictures, _ in arrays(some)])
-        for some in (batches, batches, again, others)
-    )
-    assert (first == repeated).all()
-    for unlike in (second, other):
-        assert not {picture.tobytes() for picture in first} & {
-            picture.tobytes() for picture in unlike
-        }
-
-
-def test_05_rates_rise_and_fall_and_the_weights_are_averaged(faces_chapter):
-    optimiser = faces_chapter["make_optimiser"](
-        faces_chapter["BEST"], steps_per_epoch=100, epochs=10
-    )
-    rates = [float(optimiser._learning_rate(step)) for step in (0, 50, 500, 1000)]
-    assert rates[0] == pytest.approx(5e-4) and rates[1] == pytest.approx(5e-3)
-    assert 1e-3 < rates[2] < 4e-3 and rates[3] < 1e-5
-    assert (
-        optimiser.use_ema
-        and optimiser.ema_momentum == 0.98
-        and optimiser.weight_decay == 0.05
-    )
-
-
-def test_05_answers_are_the_mean_of_two_windows_and_their_mirror_images(faces_chapter):
-    network = faces_chapter["build"](faces_chapter["BEST"])
-    pictures = faces_chapter["images"][:4].astype(
-        "float32"
-    )  # of bytes, Resizing would round
-    answers = faces_chapter["answer_model"](network, faces_chapter["BEST"]).predict(
-        pictures, verbose=0
-    )
-    shrink = faces_chapter["layers"].Resizing(64, 64)
-    windows = pictures[:, :120, 4:124], pictures[:, 8:, 4:124]
-    views = [
-        network.predict(shrink(some).numpy(), verbose=0)
-        for window in windows
-        for some in (window, window[:, :, ::-1])
+def test_answers_are_the_mean_of_two_crops_and_their_mirror_images(better):
+    network = better.build(better.BEST)
+    # Of bytes, Resizing would round.
+    pictures = better.images[:4].astype("float32")
+    found = better.answer_model(network, better.BEST)(pictures, training=False)[
+        "gender"
     ]
-    assert np.allclose(
-        answers["gender"],
-        np.mean([view["gender"] for view in views], axis=0),
-        atol=1e-4,
-    )
-    assert not np.allclose(views[0]["gender"], views[2]["gender"], atol=1e-4)
+    shrink = better.layers.Resizing(64, 64)
+    crops = pictures[:, :120, 4:124], pictures[:, 8:, 4:124]
+    views = [view for crop in crops for view in (crop, crop[:, :, ::-1])]
+    answers = [network(shrink(view), training=False)["gender"] for view in views]
+    assert np.allclose(found, np.mean(answers, axis=0), atol=1e-4)
+    assert not np.allclose(answers[0], answers[2], atol=1e-4)
 
 
-# --- 06: the better network for words -----------------------------------------------------------------
+# --- better-sentiment-cnn
 
 
 @pytest.fixture(scope="module")
-def contest(sample):
-    return chapters.load(
-        "06",
-        ["set-up", "load", "measure", "stems", "networks", "learn-network", "reader", "count", "judge", "train",
-         "train-shipped", "learn-windows", "interval"],
-    )  # fmt: skip
+def contest():
+    cells = "recipe load measure networks learn-network learn-windows"
+    return Chapter("better-sentiment-cnn", cells)
 
 
-def test_06_cross_validation_never_asks_about_a_text_that_was_learned(contest):
-    texts, y, asked = contest["train_texts"], contest["y_train"], []
+def test_cross_validation_never_asks_about_a_text_that_was_learned(contest):
+    texts, y, asked = contest.train_texts, contest.y_train, []
+    position = {text: i for i, text in enumerate(texts)}
 
     def spy(known, labels, seed):
-        position = {text: i for i, text in enumerate(texts)}
         assert [y[position[text]] for text in known] == list(labels)
 
         def answer(new):
@@ -506,79 +458,69 @@ def test_06_cross_validation_never_asks_about_a_text_that_was_learned(contest):
 
         return answer
 
-    scores = contest["cross_validate"](spy, texts, y, 4)
-    assert sorted(asked) == sorted(texts) and (scores == np.arange(len(texts))).all()
+    scores = contest.cross_validate(spy, texts, y, 4)
+    assert sorted(asked) == sorted(texts)
+    assert (scores == np.arange(len(texts))).all()
 
 
-def test_06_tests_on_the_test_reviews_with_what_the_training_reviews_taught(contest):
+def test_tests_on_the_test_reviews_with_what_the_training_reviews_taught(contest):
     seen = []
 
     def spy(known, labels, seed):
-        assert (known == contest["train_texts"]).all() and (
-            labels == contest["y_train"]
-        ).all()
+        assert (known == contest.train_texts).all()
+        assert (labels == contest.y_train).all()
         seen.append(seed)
-        return lambda new: (
-            np.where(contest["y_test"] == 1, 1, -1)
-            if (new == contest["test_texts"]).all()
-            else None
-        )
 
-    right = contest["on_test"](spy, [42, 43])
-    assert (
-        right.shape == (2, len(contest["test_texts"]))
-        and right.all()
-        and seen == [42, 43]
-    )
+        def answer(new):
+            assert (new == contest.test_texts).all()
+            return np.where(contest.y_test == 1, 1, -1)
+
+        return answer
+
+    right = contest.on_test(spy, [42, 43])
+    assert right.shape == (2, len(contest.test_texts)) and right.all()
+    assert seen == [42, 43]
 
 
-def test_06_learners_know_only_the_words_of_their_texts(contest):
+def test_learners_know_only_the_words_of_their_texts(contest):
     texts = np.array(["good car", "good ride", "bad car", "bad ride"] * 8)
     labels = np.array([1, 1, 0, 0] * 8, "float32")
-    network, vocabulary = contest["train_windows"](
-        texts, labels, 42, length=8, slots=64
-    )
+    sizes = {"length": 8, "slots": 64}
+    network, vocabulary = contest.train_ngrams(texts, labels, 42, **sizes)
     assert sorted(vocabulary) == ["bad", "car", "good", "ride"]
-    good, bad, unknown = network.predict(
-        contest["to_numbers"](
-            ["good car", "bad ride", "zeppelin"], vocabulary, contest["all_stems"], 8
-        ),
-        verbose=0,
-    ).ravel()
+    asked = ["good car", "bad ride", "zeppelin"]
+    numbers = contest.to_numbers(asked, vocabulary, contest.all_stems, 8)
+    good, bad, unknown = network.predict(numbers, verbose=0).ravel()
     assert good > 0.7 and bad < 0.3 and unknown == pytest.approx(0.5, abs=0.05)
 
 
-def test_06_counts_texts_and_not_words(contest):
+def test_counts_texts_and_not_words(contest):
     numbers = np.array([[1, 1, 2, 0], [1, 2, 0, 0], [2, 0, 0, 0]])
-    windows, praise, complaint = contest["count_texts"](numbers, np.array([1, 1, 0]))
-    base = contest["BASE"]
-    found = {int(w): (int(p), int(c)) for w, p, c in zip(windows, praise, complaint)}
-    assert found == {1: (2, 0), 2: (2, 1), base + 1: (1, 0), base + 2: (2, 0)}
+    found = contest.document_frequencies(numbers, np.array([1, 1, 0]))
+    found = {int(ngram): counts for ngram, *counts in zip(*found)}
+    pairs = {contest.BASE + 1: [1, 0], contest.BASE + 2: [2, 0]}
+    assert found == {1: [2, 0], 2: [2, 1], **pairs}
 
 
-def test_06_padding_is_no_window(contest):
-    reader = contest["build_reader"](rows=10, length=6, slots=16)
-    owner, importance = (reader.get_layer(name) for name in ("owner", "importance"))
+def test_padding_is_no_ngram(contest):
+    features = contest.build_features(rows=10, length=6, slots=16)
     owned = np.zeros((16, 2), "float32")
-    for left, right in (
-        (1, 2),
-        (2, 0),
-        (0, 0),
-    ):  # the slots that each of these pairs would take
-        owned[(left * 9973 + right) % 16] = left, right
-    owner.set_weights([owned])
-    importance.set_weights([np.ones((26, 1), "float32")])
-    windows, _ = reader.predict(np.array([[1, 2, 0, 0, 0, 0]], "int32"), verbose=0)
-    assert windows[0].tolist() == [1, 2, 0, 0, 0, 0, 10 + (9973 + 2) % 16, 0, 0, 0, 0]
+    for left, right in (1, 2), (2, 0), (0, 0):
+        owned[(left * 9973 + right) % 16] = left, right  # all slots wanted here
+    features.get_layer("owner").set_weights([owned])
+    features.get_layer("importance").set_weights([np.ones((26, 1), "float32")])
+    ngrams, _ = features.predict(np.array([[1, 2, 0, 0, 0, 0]], "int32"), verbose=0)
+    pair = 10 + (9973 + 2) % 16
+    assert ngrams[0].tolist() == [1, 2, 0, 0, 0, 0, pair, 0, 0, 0, 0]
 
 
-@pytest.mark.parametrize("wins, losses", [(14, 20), (3, 12), (0, 0)])
-def test_06_mcnemar_agrees_with_scipy(contest, wins, losses):
-    first = np.array([1.0] * wins + [0.0] * losses + [1.0, 0.0])
-    second = np.array([0.0] * wins + [1.0] * losses + [1.0, 0.0])
-    expected = stats.binomtest(wins, wins + losses, 0.5).pvalue if wins + losses else 1
-    assert contest["mcnemar"](first, second) == pytest.approx(expected)
+def test_a_seed_gives_one_shipped_network(contest):
+    texts = "good car runs well;bad car broke down;good seats;bad seats and brakes"
+    texts = np.array(texts.split(";") * 40)
+    labels = np.array([1, 0, 1, 0] * 40, "float32")
 
+    def trained(seed):
+        return weights(contest.train_shipped(texts, labels, seed, epochs=1)[0])
 
-def test_06_interval_of_a_mean_agrees_with_theory(contest):
-    assert_agrees_with_theory(contest["interval"])
+    first = trained(1)
+    assert (first == trained(1)).all() and (first != trained(2)).any()
