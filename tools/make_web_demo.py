@@ -19,9 +19,10 @@ from tools.synthetic_faces import draw
 
 with quietly():
     import keras
+    import onnx
     import tensorflow as tf
     import tf2onnx
-    from onnx import ModelProto, TensorProto, helper, numpy_helper
+    from onnx import TensorProto, helper, numpy_helper
     from onnxruntime import InferenceSession
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,8 +69,7 @@ def by_name(answers):
 
 def halve(model):
     """Return a copy whose large arrays are 16-bit floats, widened when it is loaded."""
-    small = ModelProto()
-    small.CopyFrom(model)
+    small = onnx.ModelProto.FromString(model.SerializeToString())
     arrays, nodes = small.graph.initializer, small.graph.node
     for array in list(arrays):
         values, half = numpy_helper.to_array(array), f"{array.name}/half"

@@ -17,7 +17,7 @@ from tools import chapters, execute, make_models
 @pytest.fixture
 def chapter(tmp_path, monkeypatch):
     """A chapter 99, one of whose cells bears a tag."""
-    double = "def double():\n    return 2 * one  # of the first cell"
+    double = "log.append(2)\ndef double():\n    return 2 * one  # of the first cell"
     bad = "log.append('bad')\nraise ValueError('on line two')"
     cells = [
         new_markdown_cell("# Title", id="title"),
@@ -33,7 +33,7 @@ def chapter(tmp_path, monkeypatch):
 def test_cells_run_in_the_notebooks_order_in_one_namespace(chapter, wanted):
     log = []
     names = chapters.load("standin", wanted, start=20, log=log)
-    assert log == ["one"] and names["one"] == 21 and names["double"]() == 42
+    assert log == ["one", 2] and names["one"] == 21 and names["double"]() == 42
 
 
 def test_a_function_keeps_its_source_and_has_a_module(chapter):
