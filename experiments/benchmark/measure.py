@@ -21,7 +21,7 @@ MODELS = chapters.BOOK.parent / "data" / "models"
 SOURCE, OURS, PLAIN = "source network", "ours", "plain loop"
 FACES = {SOURCE: "source", "short recipe": "fast", "long recipe": "best"}
 SOURCE_ROWS = 3_425  # the stems of the source network's vocabulary, and padding
-PARTS = "faces reviews prediction inputs pipelines imports notebooks".split()
+PARTS = "faces reviews prediction inputs imports notebooks".split()
 MODULES = "cnnbook.data cnnbook.plots cnnbook.stats cnnbook.text tensorflow".split()
 
 
@@ -159,37 +159,8 @@ def _encode_plainly(texts, vocabulary):
     for text in texts:
         words = [word for word in text.lower().split() if word.isalpha()]
         stems = [stem(word) for word in words if word not in STOP_WORDS]
-        rows.append([index[found] for found in stems if found in index])
+        rows.append([index[known] for known in stems if known in index])
     return pad(rows)
-
-
-def pipelines(repeats, **_):
-    runs = in_turns({name: [(_feed, way, repeats)] for name, way in FACES.items()})
-    rows = {}
-    for what in ("delivered", "trained on"):
-        ways = {name: run[what] for name, (run,) in runs.items()}
-        rows[f"milliseconds until a picture is {what}"] = ways
-    return {"rows": rows}
-
-
-def _feed(design, repeats):
-    """How fast the pipeline delivers, and how fast the network eats one batch again."""
-    from . import train
-
-    model, batches, pictures = train.ready_to_fit(design)
-    first = next(iter(batches))
-    size = len(train.keras.tree.flatten(first)[0])
-    steps = pictures // size  # an epoch; a pipeline may be endless
-    model.train_on_batch(*first)  # compiles
-    times = {"delivered": [], "trained on": []}
-    for _ in range(repeats):
-        fed = seconds(lambda: list(map(len, batches.take(steps)))) / steps
-        eaten = seconds(lambda: model.train_on_batch(*first), min(steps, 30))
-        times["delivered"].append(rounded(1000 * fed / size))
-        times["trained on"].append(rounded(1000 * eaten / size))
-        say(f"pipeline, {design}: {times}")
-        pause()
-    return times
 
 
 def imports(repeats, **_):

@@ -1,6 +1,5 @@
 """Trainings by the chapters' own cells, watched epoch by epoch."""
 
-import contextlib
 import time
 from types import SimpleNamespace
 from unittest import mock
@@ -44,21 +43,21 @@ class Watch(keras.callbacks.Callback):
 
 def run(kind, design, seed):
     """Train once; return the record."""
-    design = {"faces": faces, "reviews": reviews}[kind](design, seed)
-    watch, fit = Watch(design.early), keras.Model.fit
+    train, score, early = {"faces": faces, "reviews": reviews}[kind](design, seed)
+    watch, fit = Watch(early), keras.Model.fit
 
     def watched(model, *args, callbacks=(), **settings):
         settings |= {"validation_data": None, "callbacks": [*callbacks, watch]}
         return fit(model, *args, **settings)
 
     with mock.patch.object(keras.Model, "fit", watched):
-        model = design.train()
+        model = train()
     size = {"seconds": rounded(watch.seconds()), "parameters": model.count_params()}
-    return {"seed": seed, **size, **design.score(model), "epochs": watch.epochs}
+    return {"seed": seed, **size, **score(model), "epochs": watch.epochs}
 
 
 def faces(design, seed):
-    """Return the design source, fast or best: what to call, and the rows of an epoch.
+    """Return (train, score, early) of the design source, fast or best.
 
     `train()` returns a model, `score(model)` its scores, and `early(network)` those of a
     network in training.
@@ -97,12 +96,11 @@ def faces(design, seed):
             network = names["answer_model"](network, names[design.upper()])
         return score(network)
 
-    rows = len(split["train"])
-    return SimpleNamespace(train=train, score=score, early=early, rows=rows)
+    return train, score, early
 
 
 def reviews(design, seed):
-    """Return the design source, or ours, which can be scored at its end alone."""
+    """The same of the design source, or of ours, which can be scored at its end alone."""
     cells = ["set-up", "encode", "build-network", "train-network"]
     # The last cell also trains, for the chapter's first figure: not here.
     untrained = SimpleNamespace(history={})
@@ -123,15 +121,4 @@ def reviews(design, seed):
         right = (model.predict(encoded, verbose=0)[:, 0] > 0.5) == names["y_test"]
         return {"accuracy": round(float(right.mean()), 4)}
 
-    early = score if design == "source" else None
-    return SimpleNamespace(train=train, score=score, early=early)
-
-
-def ready_to_fit(design):
-    """Return (compiled network, its batches, pictures in an epoch) of a face design."""
-    design = faces(design, 42)
-    stop = {"autospec": True, "side_effect": StopIteration}
-    with mock.patch.object(keras.Model, "fit", **stop) as fit:
-        with contextlib.suppress(StopIteration):
-            design.train()
-    return *fit.call_args.args[:2], design.rows
+    return train, score, score if design == "source" else None
