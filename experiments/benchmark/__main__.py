@@ -10,8 +10,6 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil
-
 from . import measure, page
 from .turns import in_turns, rounded, say
 
@@ -24,11 +22,12 @@ def machine():
     about = Path("/proc/cpuinfo")
     told = about.read_text() if about.exists() else ""
     names = re.findall(r"model name\s*: (.+)", told) or [platform.processor()]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "date": datetime.date.today().isoformat(),
         "cores": os.cpu_count(),
         "cpu": names[0],
-        "memory_gb": round(psutil.virtual_memory().total / 2**30),
+        "memory_gb": round(memory / 2**30),
         "load_before": rounded(os.getloadavg()[0]),
         "python": platform.python_version(),
         **{package: version(package) for package in ("tensorflow", "keras", "numpy")},
