@@ -40,7 +40,7 @@ def test_methods_take_turns_and_one_goes_on_when_the_other_is_done(tmp_path):
     assert log.read_text() == "abaa"
     assert found["second"][0]["name"] == "b"
     with pytest.raises(RuntimeError, match="failed"):
-        turns.in_turns({"no such folder": [(work, log / "no", "a", 1)]})
+        turns.in_turns({"not JSON": [(json.loads, "no")]})
 
 
 def test_a_level_is_reached_when_all_scores_are_there_at_once():
