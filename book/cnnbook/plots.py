@@ -673,9 +673,17 @@ def age_histogram(ages, genders, title):
     )
     palette = {"male": COLOURS["blue"], "female": COLOURS["orange"]}
     sns.histplot(
-        table, x="age", hue="gender", hue_order=["male", "female"], multiple="stack",
-        binwidth=5, binrange=(0, 120), palette=palette, alpha=1, ax=axis,
-    )  # fmt: skip
+        table,
+        x="age",
+        hue="gender",
+        hue_order=["male", "female"],
+        multiple="stack",
+        binwidth=5,
+        binrange=(0, 120),
+        palette=palette,
+        alpha=1,
+        ax=axis,
+    )
     axis.get_legend().set_title("labelled")
     axis.set(xlabel="age (years)", ylabel="faces", title=title)
     figure.tight_layout()

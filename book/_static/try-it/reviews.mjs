@@ -1,4 +1,4 @@
-/* Reads a review as the chapters do (cnnbook.reviews), asks the network, and finds out which words mattered. */
+/* Reads a review as the chapters do (cnnbook.text), asks the network, and finds out which words mattered. */
 
 import { ask, prepare } from "./network.mjs";
 import { stem } from "./porter.mjs";
