@@ -1,5 +1,6 @@
 """Figures of the book. Every function that draws takes plain arrays or tables and returns the Figure it drew."""
 
+import hashlib
 from itertools import cycle
 
 import matplotlib.pyplot as plt
@@ -25,6 +26,9 @@ COLOURS = {
     "grey": "#7F7F7F",
 }
 PIXEL_BLOCKS = 8
+GROUP = 20  # different pictures at least that a published face is the mean of
+# Where bands of age begin (years): narrow where faces change fast.
+AGE_BANDS = (3, 8, 15, 21, 26, 29, 35, 40, 50, 60, 70)
 # Two panels stand one above the other: side by side, a phone would show their lettering 5 pixels high.
 PANELS = (6, 7)
 # What the two panels of a face network show: heading, label, and the factor from a share to percent.
@@ -69,12 +73,75 @@ def pixelate(images, blocks=PIXEL_BLOCKS):
     return result
 
 
-def published(images):
-    """Return `images` as they may be stored: pixelated with CNNBOOK_PUBLISH=1, else unchanged.
+def thumbnails(images, size=24):
+    """Return uint8 images (N, H, W, 3) as float32 rows of size x size colours.
 
-    The pictures of UTKFace are not the book's to redistribute.
+    The middle counts most, the background hardly: distances between rows say how alike
+    two faces look.
     """
-    return pixelate(images) if settings.PUBLISH else images
+    box = Image.Resampling.BOX
+    small = [Image.fromarray(image).resize((size, size), box) for image in images]
+    fade = np.exp(-(np.linspace(-1.2, 1.2, size) ** 2) / 4)
+    weights = np.outer(fade, fade)[:, :, None].astype("float32")
+    return (np.stack(small) * weights).reshape(len(images), -1)
+
+
+def composites(images, ages, genders, k=GROUP):
+    """Return the composite of each image, uint8 (N, H, W, 3), and its group, int (N,).
+
+    k-Same (Newton, Sweeney and Malin 2005): disjoint groups of at least `k` different
+    images of one gender label and similar age (years), each shown as the group's mean, so
+    that nobody can name the person behind one with a chance above 1 in k. Identical images
+    count once, with the labels of the first. Chapter data-visualisation derives it. Raises
+    ValueError if a gender has fewer than `k` different images.
+    """
+    prints = [hashlib.sha256(image.tobytes()).digest() for image in images]
+    _, first, twin = np.unique(prints, return_index=True, return_inverse=True)
+    looks, ages, genders = (
+        np.asarray(some)[first] for some in (thumbnails(images), ages, genders)
+    )
+    groups, count = np.empty(len(first), int), 0
+    for gender in np.unique(genders):
+        for low, high in _age_bands(ages[genders == gender], k):
+            left = np.flatnonzero((genders == gender) & (low <= ages) & (ages < high))
+            while len(left):
+                group = _most_alike(left, looks, k)
+                groups[group], count = count, count + 1
+                left = np.setdiff1d(left, group)
+    means = [images[first[groups == group]].mean(axis=0) for group in range(count)]
+    return np.rint(means).astype("uint8")[groups[twin]], groups[twin]
+
+
+def _age_bands(ages, k):
+    """Return [(low, high), ...]: AGE_BANDS, joined where one holds fewer than `k` ages."""
+    if len(ages) < k:
+        raise ValueError(f"{len(ages)} different faces of one gender, fewer than {k}.")
+    edges = [-np.inf]
+    for edge in AGE_BANDS:
+        inside = (edges[-1] <= ages) & (ages < edge)
+        if inside.sum() >= k and (ages >= edge).sum() >= k:
+            edges.append(edge)
+    return list(zip(edges, [*edges[1:], np.inf]))
+
+
+def _most_alike(left, looks, k):
+    """Return, of the rows `left`, the one that is least like the rest and its k - 1 nearest."""
+    if len(left) < 2 * k:
+        return left
+    rows = looks[left]
+    odd = rows[((rows - rows.mean(axis=0)) ** 2).sum(axis=1).argmax()]
+    return left[np.argsort(((rows - odd) ** 2).sum(axis=1), kind="stable")[:k]]
+
+
+def published(images, faces):
+    """Return `images` as they may be stored: composites with CNNBOOK_PUBLISH=1.
+
+    `faces` is their table, with the columns `age` and `gender`. Without that switch the
+    images themselves: those of UTKFace are not the book's to redistribute.
+    """
+    if not settings.PUBLISH:
+        return images
+    return composites(images, faces["age"], faces["gender"])[0]
 
 
 def caption(age, gender):
@@ -83,14 +150,17 @@ def caption(age, gender):
 
 
 def face_gallery(images, captions, columns=5, title=None):
-    """Draw uint8 images (N, H, W, 3) in rows of `columns`, a caption above each."""
+    """Draw uint8 images (N, H, W, 3) in rows of `columns`, a caption above each.
+
+    They are drawn as they are: `published` makes them fit to be stored.
+    """
     rows = -(-len(images) // columns)
     figure, axes = plt.subplots(
         rows, columns, figsize=(1.5 * columns, 1.75 * rows), squeeze=False
     )
     for axis in axes.flat:
         axis.axis("off")
-    for axis, image, text in zip(axes.flat, published(images), captions):
+    for axis, image, text in zip(axes.flat, images, captions):
         axis.imshow(image)
         axis.set_title(text, fontsize=9, loc="center")
     if title:

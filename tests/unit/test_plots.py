@@ -57,19 +57,55 @@ def test_pixelate_leaves_one_colour_per_block(faces):
     assert np.allclose(small, means.repeat(16, 1).repeat(16, 2), atol=1)
 
 
-@pytest.mark.parametrize("publish", [False, True])
-def test_face_gallery_holds_no_original_when_published(faces, monkeypatch, publish):
-    monkeypatch.setattr(settings, "PUBLISH", publish)
+def test_face_gallery(faces):
     captions = [plots.caption(age, age % 2) for age in range(20, 27)]
     assert captions[:2] == ["20, male", "21, female"]
     figure = plots.face_gallery(faces, captions, title="Seven faces")
     assert len(figure.axes) == 10 and figure.get_suptitle() == "Seven faces"
     check(figure, title=captions)
-    for axis, face in zip(figure.axes, plots.pixelate(faces) if publish else faces):
-        image = np.asarray(axis.images[0].get_array())
-        # Beyond recognition: eight by eight areas, whatever the module's constant says.
-        areas = [np.unique(image, axis=along).shape[along] for along in (0, 1)]
-        assert (image == face).all() and areas == ([8, 8] if publish else [128, 128])
+    for axis, face in zip(figure.axes, faces):
+        assert (axis.images[0].get_array() == face).all()
+
+
+@pytest.fixture
+def crowd():
+    """200 pictures of 90 different ones, and their table: ages and genders at random."""
+    rng = np.random.default_rng(0)
+    different = rng.integers(0, 256, (90, 32, 32, 3), dtype=np.uint8)
+    rows = np.concatenate([np.arange(90), rng.integers(0, 90, 110)])
+    table = {"age": rng.integers(1, 90, 90)[rows], "gender": (rows % 2)}
+    return different[rows], rows, pd.DataFrame(table)
+
+
+@pytest.mark.parametrize("k", [20, 11])
+def test_composites_are_means_of_disjoint_groups_of_different_pictures(crowd, k):
+    images, rows, faces = crowd
+    shown, groups = plots.composites(images, faces["age"], faces["gender"], k)
+    for group in range(groups.max() + 1):
+        members = np.unique(rows[groups == group])
+        assert k <= len(members) < 2 * k  # twins are in one group, and count once
+        assert faces["gender"][groups == group].nunique() == 1
+        mean = images[members].mean(axis=0)  # the first 90 are the different ones
+        assert np.abs(shown[groups == group] - mean).max() <= 0.5 + 1e-6
+    assert shown.dtype == np.uint8 and shown.shape == images.shape
+
+
+def test_composites_keep_to_an_age_where_there_are_enough():
+    images = np.random.default_rng(0).integers(0, 256, (80, 8, 8, 3), dtype=np.uint8)
+    ages = np.repeat([1, 30, 71], [40, 25, 15])  # the last are too few for a band
+    _, groups = plots.composites(images, ages, np.zeros(80))
+    assert not set(groups[ages == 1]) & set(groups[ages != 1])
+    with pytest.raises(ValueError, match="15 different faces of one gender, fewer"):
+        plots.composites(images, ages, ages == 71)
+
+
+@pytest.mark.parametrize("publish", [False, True])
+def test_published_pictures_are_no_originals(crowd, monkeypatch, publish):
+    images, _, faces = crowd
+    monkeypatch.setattr(settings, "PUBLISH", publish)
+    shown = plots.published(images, faces)
+    assert (shown == images).all(axis=(1, 2, 3)).any() != publish
+    assert len(shown) == len(images)
 
 
 def test_image_row():
