@@ -71,7 +71,7 @@ book-sphinx: $(STAMP)
 	.venv-sphinx/bin/sphinx-build -W -n --keep-going _build/sphinx _build/sphinx/html
 
 lab: $(STAMP)
-	$(BIN)/jupyter lab $(firstword $(NB))
+	$(BIN)/jupyter lab $(ARGS) $(firstword $(NB))
 
 unit: $(STAMP)
 	$(SAMPLE) $(PYTEST) tests/unit
@@ -82,7 +82,7 @@ test: book
 test-colab: $(STAMP)
 	$(SAMPLE) $(PYTEST) --dist load -m "long or not long" tests/notebooks/test_colab.py
 
-test-real-data: $(STAMP) real-data
+test-real-data: real-data $(STAMP)
 	$(REAL) CNNBOOK_PROFILE=quick $(PYTEST) $(DATA_TESTS)
 	$(FULL) $(PYTEST) --nbval $(NBVAL) $(STRICT)
 	$(FULL) CNNBOOK_PROFILE=quick $(PYTEST) --nbval-lax $(NBVAL) $(filter-out $(STRICT),$(NB))
@@ -102,21 +102,21 @@ test-versions:
 
 real-data:
 	@test -f "$(DATA)/train_test.zip" -a -f "$(DATA)/car_reviews.csv" || \
-	  { echo "Set CNNBOOK_DATA to the folder that holds train_test.zip and car_reviews.csv (see data/README.md)."; exit 1; }
+	  { echo "Set CNNBOOK_DATA to the folder that holds train_test.zip and car_reviews.csv (see data/README.md).$(DATA:%= It is now %.)"; exit 1; }
 
 format: $(STAMP)
 	$(BIN)/ruff format --no-cache
 	$(BIN)/ruff check --no-cache
 
-execute: $(STAMP) real-data
+execute: real-data $(STAMP)
 	$(FULL) $(BIN)/python -m tools.execute $(NB)
 	$(BIN)/python -m tools.make_pictures --home
 	$(BIN)/python -m tools.make_model_card
 
-verify: $(STAMP) real-data
+verify: real-data $(STAMP)
 	$(FULL) $(BIN)/python -m tools.verify $(ARGS) $(NB)
 
-models: $(STAMP) real-data
+models: real-data $(STAMP)
 	$(FULL) $(BIN)/python -m tools.make_models $(MODEL)
 	$(BIN)/python -m tools.make_model_card
 
@@ -134,4 +134,4 @@ lock: $(STAMP)
 	  --custom-compile-command "make lock" requirements.txt --group dev --output-file requirements.lock
 
 clean:
-	rm -rf _build .venv .venv-lowest .venv-highest .venv-sphinx
+	rm -rf _build .hypothesis book/*.egg-info .venv .venv-lowest .venv-highest .venv-sphinx

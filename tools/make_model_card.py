@@ -1,7 +1,7 @@
 """Write the measured figures into the model card: `python -m tools.make_model_card`.
 
 The figures come from the JSON files that the chapters store beside the models; the
-card `data/models/README.md` holds them between a pair of marker comments per model.
+card `data/models/README.md` holds them between pairs of marker comments.
 """
 
 import json

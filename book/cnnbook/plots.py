@@ -368,7 +368,7 @@ def error_by_group(groups, mean_error, mean_accuracy):
 def image_row(images, titles, columns):
     """Draw float images, (H, W, 3) in 0..1 or (H, W) of any range, in rows of `columns` with titles.
 
-    Not for single faces of the set: nothing is pixelated here.
+    They are drawn as they are: `published` makes faces of the set fit to be stored.
     """
     rows = -(-len(images) // columns)
     figure, axes = plt.subplots(

@@ -3,7 +3,7 @@
 Read once, at import, from the book's environment switches (the whole list is
 in CONTRIBUTING.md). Notebooks use them as visible ternaries::
 
-    EPOCHS = 60 if settings.FULL else 1
+    EPOCHS = 60 if FULL else 2
 """
 
 import os

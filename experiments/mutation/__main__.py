@@ -90,7 +90,7 @@ def main():
     if all(mutated(path, *change) for path, _, change in wanted) and chosen.check:
         return
     DATA or sys.exit("Set CNNBOOK_DATA to the folder of the real data.")
-    hidden = shutil.ignore_patterns(".*", "_build", "cache", "__pycache__")
+    hidden = shutil.ignore_patterns(".git", ".venv*", "_build", "cache", "__pycache__")
     caught, sound = 0, set()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(shutil.copytree(ROOT, Path(folder) / "copy", ignore=hidden))

@@ -69,11 +69,11 @@ def test_face_gallery(faces):
 
 @pytest.fixture
 def crowd():
-    """200 pictures of 90 different ones, and their table: ages and genders at random."""
+    """500 pictures, 400 of them different, and their table: three ages, two genders."""
     rng = np.random.default_rng(0)
-    different = rng.integers(0, 256, (90, 32, 32, 3), dtype=np.uint8)
-    rows = np.concatenate([np.arange(90), rng.integers(0, 90, 110)])
-    table = {"age": rng.integers(1, 90, 90)[rows], "gender": (rows % 2)}
+    different = rng.integers(0, 256, (400, 16, 16, 3), dtype=np.uint8)
+    rows = np.concatenate([np.arange(400), rng.integers(0, 400, 100)])
+    table = {"age": rng.choice([1, 27, 44], 400)[rows], "gender": (rows % 2)}
     return different[rows], rows, pd.DataFrame(table)
 
 
@@ -85,7 +85,7 @@ def test_composites_are_means_of_disjoint_groups_of_different_pictures(crowd, k)
         members = np.unique(rows[groups == group])
         assert k <= len(members) < 2 * k  # twins are in one group, and count once
         assert faces["gender"][groups == group].nunique() == 1
-        mean = images[members].mean(axis=0)  # the first 90 are the different ones
+        mean = images[members].mean(axis=0)  # the first 400 are the different ones
         assert np.abs(shown[groups == group] - mean).max() <= 0.5 + 1e-6
     assert shown.dtype == np.uint8 and shown.shape == images.shape
 
