@@ -156,7 +156,11 @@ def face_gallery(images, captions, columns=5, title=None):
     """
     rows = -(-len(images) // columns)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(1.5 * columns, 1.75 * rows), squeeze=False
+        rows,
+        columns,
+        figsize=(1.5 * columns, 1.75 * rows),
+        dpi=80,  # more would store pixels that pictures of 128 do not have
+        squeeze=False,
     )
     for axis in axes.flat:
         axis.axis("off")
