@@ -1,7 +1,7 @@
 """List every problem of the stored chapters and pages.
 
 `python -m tools.lint_notebooks [files]` prints one problem a line, for example
-`book/03-face-cnn.ipynb fit: unknown tag 'skip'`, and ends with exit code 1 if there is
+`book/04-face-cnn.ipynb fit: unknown tag 'skip'`, and ends with exit code 1 if there is
 any. Without files it looks at all chapters and pages; where CNNBOOK_DATA is the folder
 of the real data, for quotations of reviews too. A rule yields pairs (cell, problem).
 """

@@ -25,7 +25,7 @@ def _name_and_address(app, config):
 
 
 def _number(app, doctree):
-    """Put a chapter's number before its title, so that "chapter 04" is easy to find."""
+    """Put a chapter's number before its title, so that "chapter 05" is easy to find."""
     if number := re.match(r"book/(\d\d)-", app.env.docname):
         next(doctree.findall(nodes.title)).insert(0, nodes.Text(f"{number[1]} "))
 
