@@ -101,6 +101,19 @@ def load_reviews():
     return _load(REVIEWS)[0]
 
 
+def load_invented_faces():
+    """Return the embedded sample of invented faces, whatever data is at hand, as `load_faces` does."""
+    path = SAMPLE / FACES
+    if not path.exists():
+        raise DataError(f"{path} is missing; {RESTORE_SAMPLE}.")
+    try:
+        table, pictures, _, _ = _read(FACES, path)
+    except _Unusable as damage:
+        raise DataError(f"{damage}; {RESTORE_SAMPLE}.") from None
+    print(f"Faces: {len(table):,} drawn by a program, of people who do not exist.")
+    return table, pictures
+
+
 def _load(name):
     """Return [table] or [table, pictures], and say what was taken and from where."""
     (table, *pictures, digest, left_out), origin, failure = _find_and_read(name)

@@ -878,3 +878,128 @@ def learning_against_time(logs, levels, title):
         *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4
     )
     return figure
+
+
+def lines_and_loss(x, y, weights, grid, losses):
+    """Draw points with the line y = w x of each of `weights`, and below these weights on the curve of the loss.
+
+    `losses` are those of the weights in `grid`.
+    """
+    figure, (above, below) = plt.subplots(2, 1, figsize=PANELS)
+    above.scatter(x, y, color="black", zorder=3, label="the examples")
+    below.plot(grid, losses, color=COLOURS["grey"])
+    ends = np.array([0, 1.1 * np.max(x)])
+    for weight, name in zip(weights, ("orange", "blue", "vermilion")):
+        label = f"w = {weight:g}"
+        above.plot(ends, weight * ends, color=COLOURS[name], label=label)
+        loss = np.interp(weight, grid, losses)
+        below.scatter(weight, loss, s=70, color=COLOURS[name], zorder=3, label=label)
+    above.set(title="Three guesses", xlabel="x", ylabel="y")
+    below.set(title="How wrong each guess is", xlabel="weight w", ylabel="loss")
+    above.legend()
+    below.legend()
+    figure.tight_layout()
+    return figure
+
+
+def descents(grid, losses, paths, loss):
+    """Draw, one below the other, the steps of gradient descent for several learning rates.
+
+    `paths` maps each learning rate to the weights that it visited, `loss` is the function of
+    one weight, and `losses` are its values for the weights in `grid`, which the panels show.
+    """
+    figure, axes = plt.subplots(len(paths), 1, figsize=(6, 2.6 * len(paths)))
+    top = max(losses)
+    for axis, (rate, path) in zip(axes, paths.items()):
+        axis.plot(grid, losses, color=COLOURS["grey"])
+        heights = [loss(weight) for weight in path]
+        axis.plot(path, heights, "o-", color=COLOURS["blue"], markersize=5, alpha=0.8)
+        axis.plot(path[0], heights[0], "o", color=COLOURS["orange"], markersize=9)
+        axis.set(xlim=(min(grid), max(grid)), ylim=(-0.05 * top, top), ylabel="loss")
+        axis.set_title(f"learning rate {rate:g}: {len(path) - 1} steps")
+    axes[-1].set_xlabel("weight w")
+    figure.tight_layout()
+    return figure
+
+
+def decision_regions(points, labels, models, side=60):
+    """Draw points (N, 2) of two classes, and where each model sees the second class.
+
+    `models` maps a title to a function from points to P(second class), shape (N,).
+    """
+    figure, axes = plt.subplots(1, len(models), figsize=(7, 3.7), squeeze=False)
+    limit = 1.1 * np.abs(points).max()
+    axis_values = np.linspace(-limit, limit, side)
+    grid = np.stack(np.meshgrid(axis_values, axis_values), axis=-1)
+    for axis, (title, model) in zip(axes[0], models.items()):
+        shares = model(grid.reshape(-1, 2)).reshape(side, side)
+        axis.contourf(*grid.T, shares.T, [0, 0.5, 1], colors=["#F8DDB0", "#BFDDF0"])
+        for label, name, marker in ((0, "vermilion", "o"), (1, "blue", "^")):
+            chosen = points[labels == label]
+            axis.scatter(*chosen.T, s=14, color=COLOURS[name], marker=marker)
+        axis.set(title=title, aspect="equal", xticks=[], yticks=[])
+    figure.tight_layout()
+    return figure
+
+
+def backpropagation(values, gradients):
+    """Draw the graph of a network of two neurons, with the numbers of both passes on its arrows.
+
+    `values` and `gradients` map the names x, w1, b1, z, h, w2, b2, guess, y and loss to numbers;
+    `gradients` holds those for which the slope of the loss is known.
+    """
+    figure, axis = plt.subplots(figsize=(7.5, 3.4))
+    arrow = {"arrowstyle": "-|>", "color": COLOURS["grey"], "shrinkA": 0, "shrinkB": 0}
+    box = {"boxstyle": "round,pad=0.4", "facecolor": "#E6E6E6"}
+
+    def label(x, y, name):
+        numbers = [(name, "black")]
+        for known, colour in ((values, "blue"), (gradients, "vermilion")):
+            if name in known:
+                numbers.append((f"{known[name]:g}", COLOURS[colour]))
+        for i, (text, colour) in enumerate(numbers):
+            axis.text(x, y - 0.3 * i, text, color=colour, ha="center", va="top")
+
+    for column, text in enumerate(("×", "+", "ReLU", "×", "+", "(·−y)²"), start=1):
+        axis.text(column, 0, text, ha="center", va="center", bbox=box, zorder=3)
+    for column, name in ((1, "w1"), (2, "b1"), (4, "w2"), (5, "b2"), (6, "y")):
+        axis.annotate("", (column, 0.25), (column, 0.8), arrowprops=arrow)
+        label(column, 1.75, name)
+    for column, name in enumerate(("x", "", "z", "h", "", "guess", "loss")):
+        middle = column + 0.5
+        axis.annotate("", (middle + 0.2, 0), (middle - 0.2, 0), arrowprops=arrow)
+        if name:
+            label(middle, -0.3, name)
+    axis.text(0.3, -1.7, "blue, forward: the value", color=COLOURS["blue"])
+    note = "red, backward: the slope of the loss"
+    axis.text(3.2, -1.7, note, color=COLOURS["vermilion"])
+    axis.set(xlim=(0.2, 6.9), ylim=(-1.8, 1.8))
+    axis.axis("off")
+    return figure
+
+
+def number_grids(grids, titles, marks=(), decimals=0):
+    """Draw small arrays (H, W) side by side, their numbers in the cells.
+
+    `marks` holds one (row, column, height, width) a grid, the part to frame, or None.
+    """
+    widths = [np.shape(grid)[1] for grid in grids]
+    figure, axes = plt.subplots(
+        1, len(grids), figsize=(7, 3), width_ratios=widths, squeeze=False
+    )
+    for axis, grid, title in zip(axes[0], grids, titles):
+        limit = np.abs(grid).max() or 1
+        axis.imshow(grid, cmap="PuOr_r", vmin=-1.8 * limit, vmax=1.8 * limit)
+        for (row, column), value in np.ndenumerate(grid):
+            text = f"{value:.{decimals}f}"
+            axis.text(column, row, text, ha="center", va="center", fontsize=9)
+        axis.set(title=title, xticks=[], yticks=[])
+        axis.grid(False)
+    for axis, mark in zip(axes[0], marks):
+        if mark:
+            row, column, height, width = mark
+            corner = column - 0.5, row - 0.5
+            style = {"fill": False, "linewidth": 3, "edgecolor": COLOURS["vermilion"]}
+            axis.add_patch(plt.Rectangle(corner, width, height, **style))
+    figure.tight_layout()
+    return figure

@@ -92,6 +92,45 @@ def test_preprocessing_labels_praise_with_one():
         assert (labels == is_positive(part)).all()
 
 
+# --- how-a-network-learns
+
+
+def test_slopes_by_hand_are_those_of_small_changes():
+    cells = "set-up points steps-by-hand forward backward-by-hand"
+    chapter = Chapter("how-a-network-learns", cells)
+
+    def slope(function, *at, of=0):
+        ends = [[v + (i == of) * d for i, v in enumerate(at)] for d in (-1e-3, 1e-3)]
+        return np.diff([function(*end) for end in ends])[0] / 2e-3
+
+    def error(w1, b1, w2, b2):
+        hidden = max(w1 * chapter.x1 + b1, 0)
+        return (w2 * hidden + b2 - chapter.truth) ** 2
+
+    assert chapter.gradient(0.7) == pytest.approx(slope(chapter.loss, 0.7), rel=1e-3)
+    at = [getattr(chapter, name) for name in ("w1", "b1", "w2", "b2")]
+    for i, name in enumerate(("d_w1", "d_b1", "d_w2", "d_b2")):
+        assert getattr(chapter, name) == pytest.approx(slope(error, *at, of=i))
+
+
+def test_the_small_network_learns_stops_and_is_judged_on_three_parts():
+    cells = "set-up invented build train early-stopping"
+    seen = {}
+
+    def fit(self, pictures, labels, validation_data, **_):
+        seen["learn"], seen["validate"] = pictures, validation_data[0]
+        raise Stop
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stop):
+        patch.setattr("keras.Model.fit", fit)
+        Chapter("how-a-network-learns", cells, few=np.arange(40))
+    chapter = Chapter("how-a-network-learns", "set-up invented")
+    for name, pictures in seen.items():
+        assert (pictures == chapter.small[getattr(chapter, name)]).all()
+    rows = [*chapter.learn, *chapter.validate, *chapter.test]
+    assert sorted(rows) == list(range(len(chapter.faces)))
+
+
 # --- face-cnn
 
 

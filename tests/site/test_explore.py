@@ -12,7 +12,8 @@ FILE = f"book/{chapters.path('how-a-network-learns').stem}"
 WINDOW, BALL = "[data-figure=convolution]", "[data-figure=descent]"
 PRESETS = ["Vertical edge", "Horizontal edge", "Blur", "Sharpen", "Identity"]
 CASES = [(name, None) for name in PRESETS] + [("Sharpen", "-2.5")]
-X, Y = np.array([1, 2, 3, 4]), np.array([2.1, 3.9, 6.2, 7.8])
+POINTS = chapters.load("how-a-network-learns", ["points"], np=np)
+X, Y = (POINTS[name].astype(float).round(1) for name in "xy")
 FILLED = f"document.querySelectorAll('{WINDOW} .seen').length"
 
 

@@ -177,12 +177,24 @@ def test_last_comes_the_sample_with_a_notice(places, monkeypatch, capsys):
     assert str(data.ROOT) not in out
 
 
+def test_invented_faces_come_from_the_sample_whatever_data_is_named(mine, monkeypatch):
+    put(mine, archive((f"30_0_0_{TIME}1.jpg", picture())))
+    monkeypatch.setattr(data, "SAMPLE", data.ROOT / "data" / "sample")
+    table, pictures = data.load_invented_faces()
+    assert len(table) == 600 and pictures.shape == (600, 128, 128, 3)
+
+
 @pytest.mark.parametrize("name", [data.FACES, data.REVIEWS])
 def test_a_missing_or_damaged_sample_is_restored(places, monkeypatch, name):
     monkeypatch.setenv("CNNBOOK_OFFLINE", "1")
     missing = complaint(name)
     put(places / "sample", b"", b"")
-    for message in (missing, complaint(name)):
+    messages = [missing, complaint(name)]
+    if name == data.FACES:
+        with pytest.raises(DataError) as refusal:
+            data.load_invented_faces()
+        messages.append(str(refusal.value))
+    for message in messages:
         assert message.startswith(f"{places / 'sample' / name} ")
         assert message.endswith("; restore it with 'python -m tools.make_sample'.")
     assert "is missing" in missing

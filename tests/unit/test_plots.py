@@ -303,3 +303,58 @@ def test_diverging_bars():
     figure = plots.diverging_bars(left, right, "t", "z")
     check(figure, widths=[[-3, -2, 4]], rows=[["bad", "poor", "good"]])
     assert figure.axes[0].yaxis_inverted()
+
+
+def parabola(weight):
+    return (weight - 2) ** 2
+
+
+def test_lines_and_loss():
+    grid = np.linspace(0, 4, 5)
+    figure = plots.lines_and_loss([1, 10], [2, 20], (1, 2, 3), grid, parabola(grid))
+    lines = {f"w = {weight}": [[0, 0], [11, 11 * weight]] for weight in (1, 2, 3)}
+    check(figure, lines=[lines], dots=[[[1, 2], [10, 20]], [[1, 1], [2, 0], [3, 1]]])
+
+
+def test_descents():
+    grid, paths = np.linspace(0, 4, 5), {0.1: [0, 1, 2], 2: [0, 8]}
+    figure = plots.descents(grid, parabola(grid), paths, parabola)
+    for axis, (rate, path) in zip(figure.axes, paths.items(), strict=True):
+        steps = [[weight, parabola(weight)] for weight in path]
+        assert steps in list(shown(axis)["lines"].values())
+        wanted = f"learning rate {rate}: {len(path) - 1} steps"
+        assert shown(axis)["title"] == wanted
+
+
+def test_decision_regions():
+    points, labels = np.array([[1.0, 2], [-2, 1], [0, 0]]), np.array([0, 1, 1])
+    models = {"right half": lambda places: (places[:, 0] > 0).astype(float)}
+    figure = plots.decision_regions(points, labels, models)
+    regions, *dots = figure.axes[0].collections
+    assert [numbers(c.get_offsets()) for c in dots] == [[[1, 2]], [[-2, 1], [0, 0]]]
+    first, second = (path.get_extents() for path in regions.get_paths())
+    assert first.x1 < 0.1 and second.x0 > -0.1
+
+
+def test_backpropagation():
+    values, gradients = {"w1": 1.5, "y": 5, "loss": 9}, {"w1": -6, "loss": 1}
+    figure = plots.backpropagation(values, gradients)
+    places = {
+        name: column for name, (column, _) in shown(figure.axes[0])["texts"].items()
+    }
+    for name, texts in {"w1": ("1.5", "-6"), "loss": ("9", "1")}.items():
+        assert {places[text] for text in texts} == {places[name]}
+
+
+def test_number_grids():
+    grids = [np.array([[1, 2], [3, 4]]), np.array([[9.0]])]
+    figure = plots.number_grids(grids, ["in", "out"], [(1, 0, 1, 2), None])
+    for axis, grid in zip(figure.axes, grids):
+        wanted = [
+            [f"{value:.0f}", column, row]
+            for (row, column), value in np.ndenumerate(grid)
+        ]
+        assert [[t.get_text(), *t.get_position()] for t in axis.texts] == wanted
+    (frame,) = figure.axes[0].patches
+    assert [*frame.get_xy(), frame.get_width(), frame.get_height()] == [-0.5, 0.5, 2, 1]
+    assert not figure.axes[1].patches
