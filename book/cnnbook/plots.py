@@ -592,36 +592,6 @@ def share_bars(groups, shares, title, xlabel, ylabel):
     return figure
 
 
-def nearest_distances(distances, title):
-    """Draw how far each test picture is from its nearest training picture, as counts on a log scale.
-
-    The distances that are zero (up to rounding) are twins: their bar has its own colour.
-    """
-    distances = np.asarray(distances)
-    twins = distances < 1e-6
-    edges = np.linspace(0, max(distances.max(), 1), 41)
-    figure, axis = plt.subplots(figsize=(7, 3.6))
-    axis.hist(
-        distances[~twins], bins=edges, color=COLOURS["sky"], label="another picture"
-    )
-    if twins.any():
-        axis.bar(
-            0,
-            twins.sum(),
-            edges[1],
-            color=COLOURS["vermilion"],
-            label="the same picture, pixel for pixel",
-        )
-    axis.set(
-        title=title,
-        xlabel="distance to the nearest training picture",
-        ylabel="test pictures (log scale)",
-        yscale="log",
-    )
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
-    return figure
-
-
 def score_panels(names, errors, accuracies, references, title):
     """Draw two panels of bars, one bar per name: mean absolute error in years, and accuracy in percent.
 
@@ -652,36 +622,6 @@ def score_panels(names, errors, accuracies, references, title):
         ncols=len(references),
     )
     figure.tight_layout()
-    return figure
-
-
-def word_coverage(counts, size, title):
-    """Draw which share of all words the most frequent ones make up; the first `size` are the vocabulary.
-
-    `counts` are the occurrences of each distinct word, in descending order.
-    """
-    shares = 100 * np.cumsum(counts) / np.sum(counts)
-    figure, axis = plt.subplots(figsize=(7, 3.6))
-    axis.plot(
-        np.arange(1, len(shares) + 1),
-        shares,
-        color=COLOURS["blue"],
-        label="all stems of the text",
-    )
-    axis.axvline(
-        size,
-        color=COLOURS["vermilion"],
-        linestyle="--",
-        label=f"the vocabulary ends here ({size:,})",
-    )
-    axis.set(
-        title=title,
-        xscale="log",
-        ylim=(0, 103),
-        xlabel="number of most frequent stems kept (log scale)",
-        ylabel="share of the text covered (%)",
-    )
-    axis.legend(loc="upper left")
     return figure
 
 

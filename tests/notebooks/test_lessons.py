@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from sklearn.model_selection import train_test_split
 
 from cnnbook import data, stats
-from cnnbook.text import LENGTH, build_vocabulary, clean, encode, pad
+from cnnbook.text import LENGTH, build_vocabulary, clean, encode
 from tools import chapters
 
 
@@ -81,15 +81,41 @@ def test_the_mcnemar_that_better_sentiment_cnn_derives_is_that_of_the_package(
         assert mcnemar(first, second) == pytest.approx(p)
 
 
-def test_preprocessing_labels_praise_with_one():
-    parts = split(data.load_reviews())
-    nothing = [[[]] * len(part) for part in parts]
-    given = {"train_sequences": nothing[0], "test_sequences": nothing[1]}
-    cells = "set-up load-reviews split-reviews review-tensors"
-    given |= {"pad": pad, "LENGTH": LENGTH, "vocabulary": []}
-    chapter = Chapter("preprocessing", cells, **given)
-    for part, labels in zip(parts, (chapter.y_train, chapter.y_test), strict=True):
-        assert (labels == is_positive(part)).all()
+# --- preprocessing
+
+
+def test_augmentation_keeps_shape_and_range_and_leaves_no_picture_as_it_was():
+    augment = Chapter("preprocessing", "set-up augment-layers").augment
+    pictures = np.random.default_rng(0).random((50, 16, 16, 3), "float32")
+    changed = np.asarray(augment(pictures, training=True))
+    assert changed.shape == pictures.shape and changed.dtype == pictures.dtype
+    assert 0 <= changed.min() and changed.max() <= 1
+    assert (changed != pictures).any(axis=(1, 2, 3)).all()
+    assert (augment.predict(pictures, verbose=0) == pictures).all()
+
+
+def test_the_memoriser_knows_the_training_faces_alone():
+    chapter = Chapter("preprocessing", "set-up load split small-pictures memoriser")
+    assert (chapter.labels == chapter.faces[["age", "gender"]]).all(axis=None)
+    learn, test = split(np.arange(len(chapter.faces)))
+    train, validation = split(learn)
+    assert (chapter.test == test).all() and (chapter.validation == validation).all()
+    nearest, _ = chapter.memory.kneighbors(chapter.looks[train])
+    assert np.allclose(nearest, 0, atol=1e-6)
+    assert chapter.memory.n_samples_fit_ == len(train)
+
+
+def test_the_encoder_that_preprocessing_derives_is_that_of_the_package():
+    cells = "set-up load-reviews split-reviews sentence-alpha sentence-stem"
+    cells += " clean-function vocabulary-real encode-real pad-toy review-tensors"
+    chapter = Chapter("preprocessing", cells)
+    train, test = split(data.load_reviews())
+    vocabulary = build_vocabulary(train["Review"])
+    assert chapter.vocabulary == vocabulary and chapter.LENGTH == LENGTH
+    for part, name in (train, "train"), (test, "test"):
+        derived = getattr(chapter, f"x_{name}")
+        assert (derived == encode(part["Review"], vocabulary)).all()
+        assert (getattr(chapter, f"y_{name}") == is_positive(part)).all()
 
 
 # --- how-a-network-learns

@@ -5,6 +5,7 @@ import os
 import re
 from functools import cache
 
+import numpy as np
 import pytest
 from cnnbook import data
 from tools import chapters
@@ -44,6 +45,15 @@ def test_the_linter_finds_nothing(path):
 @FILES
 def test_no_review_is_quoted(path, reviews):
     assert list(linter.quotations(linter.read(path), reviews)) == []
+
+
+@pytest.mark.usefixtures("reviews")  # skips where the real data is not
+def test_no_face_is_shown_in_two_groups_and_the_thief_fails():
+    cells = "set-up load-faces one-group re-identify"
+    chapter = chapters.load("data-visualisation", cells.split())
+    group, groups = chapter["group"], chapter["groups"]
+    assert set(group) == set(np.flatnonzero(groups == groups[group[0]]))
+    assert chapter["sizes"].min() >= 20 and chapter["hits"].mean() <= 1 / 20
 
 
 FACTS = {

@@ -176,13 +176,6 @@ def test_share_bars():
     assert found == pytest.approx({"training": -0.2, "test": 0.2})
 
 
-@pytest.mark.parametrize(("distances", "twins"), [([0, 1e-9, 2, 4], [2]), ([2, 4], [])])
-def test_nearest_distances_show_twins_apart(distances, twins):
-    others, *apart = plots.nearest_distances(distances, "t").axes[0].containers
-    assert others[0].get_height() == 0 and sum(bar.get_height() for bar in others) == 2
-    assert [bar.get_height() for bars in apart for bar in bars] == twins
-
-
 def test_score_panels():
     figure = plots.score_panels(["x", "y"], [4, 16], [0.9, 0.6], LEVELS, "t")
     check(figure, bars=[[4, 16], [90, 60]], lines=[ERROR_LEVELS, SHARE_LEVELS])
@@ -203,12 +196,6 @@ def test_ladder_numbers_its_points_and_joins_them_in_order():
     check(figure, dots=points)
     assert [numbers(axis.lines[0].get_xydata()) for axis in figure.axes] == list(points)
     assert [list(shown(axis)["texts"]) for axis in figure.axes] == [["0", "3"]] * 2
-
-
-def test_word_coverage():
-    lines = {"all stems of the text": [[1, 50], [2, 80], [3, 90], [4, 100]]}
-    lines["the vocabulary ends here (2)"] = [[2, 0], [2, 1]]
-    check(plots.word_coverage([5, 3, 1, 1], 2, "t"), lines=[lines])
 
 
 def test_length_histogram_adds_up_to_all_reviews_of_each_part():
