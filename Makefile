@@ -10,7 +10,7 @@ STRICT := $(wildcard book/*-data-visualisation.ipynb book/*-preprocessing.ipynb)
 # The real data: the folder in CNNBOOK_DATA, else the one beside the repository.
 DATA := $(or $(CNNBOOK_DATA),$(wildcard $(abspath ../shared/data)))
 # The tests that read it: all others give the same with any data, and `make test` has run them.
-DATA_TESTS := $(addprefix tests/,unit/test_data.py notebooks/test_models.py notebooks/test_stored.py site/test_try_it.py)
+DATA_TESTS := $(addprefix tests/,unit/test_data.py notebooks/test_models.py notebooks/test_stored.py site/test_try_it.py site/test_web_demo.py)
 
 # Two at a time, as tests mostly wait or use one core; a file's tests stay together, and a notebook's cells must.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10
@@ -38,7 +38,7 @@ help:
 	@echo "make execute         re-execute and store the notebooks (NB=... for some of them)"
 	@echo "make verify          re-execute the notebooks in a copy and compare every figure with the stored one (NB=..., ARGS=--exact)"
 	@echo "make models          train the networks of data/models from scratch (MODEL=face or sentiment)"
-	@echo "make web-demo        make the files of the page Try it from data/models"
+	@echo "make web-demo        make the files of the page Try it from data/models and the faces"
 	@echo "make benchmark       measure speed and memory, and write the page on it (ARGS=--help)"
 	@echo "make mutation        break the book in many small ways and see whether the tests notice (ARGS=--help)"
 	@echo "make lock            write requirements.lock anew (ARGS=--upgrade: with the newest versions)"
@@ -110,7 +110,6 @@ format: $(STAMP)
 
 execute: real-data $(STAMP)
 	$(FULL) $(BIN)/python -m tools.execute $(NB)
-	$(BIN)/python -m tools.make_pictures --home
 	$(BIN)/python -m tools.make_model_card
 
 verify: real-data $(STAMP)
@@ -121,7 +120,7 @@ models: real-data $(STAMP)
 	$(BIN)/python -m tools.make_model_card
 
 web-demo: $(STAMP)
-	$(BIN)/python -m tools.make_web_demo
+	$(REAL) $(BIN)/python -m tools.make_web_demo
 
 benchmark: $(STAMP)
 	$(REAL) $(BIN)/python -m experiments.benchmark $(ARGS)

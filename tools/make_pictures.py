@@ -1,18 +1,14 @@
-"""Make the site's pictures: `python -m tools.make_pictures [--home]`.
+"""Make the site's pictures: `python -m tools.make_pictures`.
 
-The home page's picture is a chapter's stored figure; `--home` makes it alone. The favicon,
-the touch icon and the card for shared links are drawn from the logo with Chromium. Where
-the site is built, the README's picture of it is taken anew too.
+The favicon, the touch icon and the card for shared links are drawn from the logo with
+Chromium. Where the site is built, the README's picture of it is taken anew too.
 """
 
-import argparse
-import base64
 import html
 import io
 import shutil
 import tomllib
 
-import nbformat
 import yaml
 from PIL import Image
 from playwright.sync_api import sync_playwright
@@ -21,10 +17,7 @@ from tools import chapters
 
 ROOT = chapters.BOOK.parent
 STATIC = chapters.BOOK / "_static"
-HOME = STATIC / "home.png"
-COLOURS = 64  # enough for a page, and a quarter of the bytes
 BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
-SHOW = "figure => figure.scrollIntoView({ block: 'center', behavior: 'instant' })"
 ICON = "<style>body {{ margin: 0 }} svg {{ display: block; width: {side}px; padding: {room}px }}</style>{logo}"
 CARD = """
 <meta charset="utf-8">
@@ -47,14 +40,6 @@ def find_browser():
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def home_picture():
-    """Return the PNG bytes that chapter data-visualisation stores for its average faces."""
-    notebook = nbformat.read(chapters.path("data-visualisation"), as_version=4)
-    outputs = next(c.outputs for c in notebook.cells if c.id == "average-faces")
-    data = [output.get("data", {}) for output in outputs]
-    return base64.b64decode(next(d["image/png"] for d in data if "image/png" in d))
-
-
 def draw(browser, page, name, width, height):
     """Store what the browser shows of the HTML text `page`; what it leaves open is transparent."""
     sheet = browser.new_page(viewport={"width": width, "height": height})
@@ -63,21 +48,13 @@ def draw(browser, page, name, width, height):
 
 
 def photograph(browser, page, name, width, height):
-    """Store what the browser shows of the file `page` around a figure."""
+    """Store what the browser shows of the file `page`."""
     sheet = browser.new_page(viewport={"width": width, "height": height})
     sheet.goto(page.as_uri(), wait_until="networkidle")
-    sheet.locator("#fig-source-curves").evaluate(SHOW)
-    taken = Image.open(io.BytesIO(sheet.screenshot())).convert("RGB")
-    taken.quantize(COLOURS).save(STATIC / name, optimize=True)
+    Image.open(io.BytesIO(sheet.screenshot())).save(STATIC / name, method=6)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--home", action="store_true", help="needs no browser")
-    home_only = parser.parse_args().home
-    HOME.write_bytes(home_picture())
-    if home_only:
-        return
     if not find_browser():
         raise SystemExit("Chromium is needed (Debian: apt-get install chromium).")
     logo = (STATIC / "logo.svg").read_text("utf-8")
@@ -90,10 +67,10 @@ def main():
             icon, size = ICON.format(side=side, room=room, logo=logo), side + 2 * room
             draw(browser, icon, f"{name}.png", size, size)
         draw(browser, card, "card.png", 1200, 630)
-        page = ROOT / "_build/html/book" / f"{chapters.path('face-cnn').stem}.html"
+        page = ROOT / "_build/html/book/intro.html"
         if not page.is_file():
             raise SystemExit("The README's picture stays: run `make book` first.")
-        photograph(browser, page, "site.png", 1300, 900)
+        photograph(browser, page, "site.webp", 1280, 640)
 
 
 if __name__ == "__main__":

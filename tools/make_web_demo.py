@@ -1,11 +1,11 @@
-"""Make the files that the page "Try it" loads, from data/models: `make web-demo`.
+"""Make the files that the page "Try it" loads, from data/models and the faces: `make web-demo`.
 
 Both networks become ONNX files for the browser, with weights as 16-bit floats where that
 changes no answer by more than a fifth of what TOLERANCES allows, else as 32-bit floats.
+The ready faces are composites; without the book's own data, their picture stays as it is.
 """
 
 import gzip
-import io
 import json
 import random
 from pathlib import Path
@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cnnbook import quietly
+from cnnbook import plots, quietly
+from cnnbook.data import load_faces
 from cnnbook.text import LENGTH, STOP_WORDS
 from tools.synthetic_faces import draw
 
@@ -36,6 +37,17 @@ INPUTS = {
 # How far an answer in the browser may be from that of Keras: years, and two probabilities.
 TOLERANCES = {"face": {"age": 0.5, "gender": 0.01}, "sentiment": {"positive": 1e-4}}
 MARGIN = 5
+# The ready faces: male above female, a column for each of these bands of plots.AGE_BANDS.
+READY = {
+    "up to 2": (0, 2),
+    "3 to 7": (3, 7),
+    "8 to 14": (8, 14),
+    "15 to 20": (15, 20),
+    "26 to 28": (26, 28),
+    "35 to 39": (35, 39),
+    "50 to 59": (50, 59),
+    "70 or more": (70, 120),
+}
 SMALL = 256  # arrays of fewer numbers stay as they are
 
 
@@ -116,11 +128,27 @@ def words_bytes():
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def sample_bytes():
-    """Return a drawn face: nobody's photograph."""
-    buffer = io.BytesIO()
-    draw(34, 1, random.Random(4)).save(buffer, "PNG", optimize=True)
-    return buffer.getvalue()
+def ready_faces(faces, images):
+    """Return the ready faces as one array of pixels, and the rows of `faces` behind each.
+
+    Of the groups of one label and band, it takes the one whose pictures are most alike, in
+    turn among the darker half and the lighter half. How the network answers plays no part.
+    """
+    shown, groups = plots.composites(images, faces["age"], faces["gender"])
+    looks = plots.thumbnails(shown)
+    spread = ((plots.thumbnails(images) - looks) ** 2).sum(axis=1)
+    table = faces[["age", "gender"]].assign(light=looks.mean(axis=1), spread=spread)
+    table = table.groupby(groups).mean()
+    members = []
+    for gender in (0, 1):
+        for column, band in enumerate(READY.values()):
+            same = table["gender"].round() == gender  # a twin may bear another label
+            cell = table[same & table["age"].between(*band)]
+            dark = cell["light"] <= cell["light"].median()
+            half = cell[dark if (column + gender) % 2 else ~dark]
+            members.append(np.flatnonzero(groups == half["spread"].idxmin()))
+    chosen = shown[[rows[0] for rows in members]]
+    return np.vstack([np.hstack(row) for row in np.split(chosen, 2)]), members
 
 
 def facts_bytes():
@@ -136,7 +164,8 @@ def facts_bytes():
         "reviewAccuracy": round(sentiment["test_accuracy"], 4),
     }
     text = "/* Written by tools/make_web_demo.py. */\n"
-    for name, value in (("BYTES", sizes), ("FIGURES", figures)):
+    facts = {"BYTES": sizes, "FIGURES": figures, "READY_AGES": list(READY)}
+    for name, value in facts.items():
         text += f"export const {name} = {json.dumps(value, indent=2)};\n"
     return text.encode()
 
@@ -147,8 +176,11 @@ def main():
     for name, content in (packed | {"words.json.gz": words_bytes()}).items():
         (FOLDER / name).write_bytes(gzip.compress(content, mtime=0))
         print(f"{name}: {(FOLDER / name).stat().st_size / 2**20:.1f} MB")
-    (FOLDER / "sample.png").write_bytes(sample_bytes())
     (FOLDER / "facts.mjs").write_bytes(facts_bytes())
+    faces, images = load_faces()
+    if faces.attrs["is_book_data"]:
+        pixels, _ = ready_faces(faces, images)
+        Image.fromarray(pixels).save(FOLDER / "faces.webp", quality=85, method=6)
 
 
 if __name__ == "__main__":

@@ -21,13 +21,13 @@ HEADINGS = ("program", "version", "licence", "what it does here")
 WORKS = """
 This book | https://creativecommons.org/licenses/by/4.0/ | CC BY 4.0; code MIT
 its style, pictures and demos
-book.css card.png favicon.png logo.svg site.png touch-icon.png licences/*
+book.css card.png favicon.png logo.svg touch-icon.png licences/*
 try-it/try-it.mjs try-it/network.mjs try-it/faces.mjs try-it/reviews.mjs try-it/facts.mjs
-try-it/*.css try-it/*.png try-it/sentiment.onnx.gz explore/*
+try-it/*.css try-it/sentiment.onnx.gz explore/*
 
 This book, learned or drawn from UTKFace | https://susanqq.github.io/UTKFace/ | non-commercial research and teaching only
-the network of the page Try it, and the home page's average faces
-try-it/face.onnx.gz home.png
+the network and the faces of the page Try it
+try-it/face.onnx.gz try-it/faces.webp site.webp
 
 NLTK | https://www.nltk.org | Apache 2.0 | licences/nltk.txt
 the stop words, and the stemmer, which is a port of NLTK's

@@ -39,23 +39,29 @@ def fill_in(app, config):
 
 
 def add_buttons(app, doctree, name):
-    """Put a row of buttons under the title of each notebook's page."""
-    if app.builder.format != "html" or not _is_notebook(app, name):
+    """Put a row of buttons under the title of each notebook's page, and under the front page's subtitle."""
+    front = name == app.config.root_doc
+    if app.builder.format != "html" or not (front or _is_notebook(app, name)):
         return
-    options = app.config.html_theme_options
+    options, to = app.config.html_theme_options, app.builder.get_relative_uri
     url = html.escape(options["repository_url"])
     branch = html.escape(options["repository_branch"])
     opened = STAMPED if _in_workflow() else branch
     colab = url.replace("https://github.com", COLAB)
-    row = '<nav class="chapter-buttons" aria-label="This notebook">'
-    for text, address in {
-        "Open in Colab": f'"{colab}/blob/{opened}/{name}.ipynb"',
-        "Download .ipynb": f'"{"../" * name.count("/")}_sources/{name}.ipynb" download',
-        "View source": f'"{url}/blob/{branch}/{name}.ipynb"',
-    }.items():
-        row += f"<a href={address}>{text}</a>"
+    notebook = app.env.toctree_includes[name][0] if front else name
+    links = {"Open in Colab": f'"{colab}/blob/{opened}/{notebook}.ipynb"'}
+    if front:
+        begin = {"Start": to(name, notebook), "Try it": to(name, "book/try-it")}
+        links = {text: f'"{address}"' for text, address in begin.items()} | links
+    else:
+        source = f"_sources/{name}.ipynb"
+        links["Download .ipynb"] = f'"{"../" * name.count("/")}{source}" download'
+        links["View source"] = f'"{url}/blob/{branch}/{name}.ipynb"'
+    label = "Begin" if front else "This notebook"
+    row = f'<nav class="chapter-buttons" aria-label="{label}">'
+    row += "".join(f"<a href={address}>{text}</a>" for text, address in links.items())
     section = next(doctree.findall(nodes.section))
-    section.insert(1, nodes.raw("", f"{row}</nav>", format="html"))
+    section.insert(1 + front, nodes.raw("", f"{row}</nav>", format="html"))
 
 
 def stamp(app, text, name):

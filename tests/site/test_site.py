@@ -143,8 +143,15 @@ def test_a_chapter_has_its_number_its_buttons_and_its_figures(site, file):
 
 
 def test_the_front_page_and_the_search_know_all_chapters(site):
-    links = page(site, CONTENTS["root"]).select(".chapter-map a")
-    assert [f"book/{a['href']}" for a in links] == [f"{file}.html" for file in CHAPTERS]
+    front = page(site, CONTENTS["root"])
+    listed = {part: front.select(f"{part} a") for part in (".chapter-map", "table")}
+    found = {part: [f"book/{a['href']}" for a in listed[part]] for part in listed}
+    chapters = [f"{file}.html" for file in CHAPTERS]
+    assert found["table"] == chapters
+    assert found[".chapter-map"] == [*chapters, "book/try-it.html"]
+    start, demo, colab = front.select("h1 + p + .chapter-buttons a")
+    assert f"book/{start['href']}" == chapters[0] and demo["href"] == "try-it.html"
+    assert colab["href"] == page(site, CHAPTERS[0]).select_one("h1 + nav a")["href"]
     index = (site / "searchindex.js").read_text("utf-8")
     assert [file for file in FILES if f'"{file}"' not in index] == []
     assert "book/intro.html" in (site / "index.html").read_text("utf-8")
@@ -207,10 +214,3 @@ def test_the_licences_are_listed_with_versions_and_texts(site):
             text = (site / "book" / licence.a["href"]).read_text("utf-8")
             terms = re.search("licen[cs]e|redistribution|permission", text, flags=re.I)
             assert terms, work.name
-
-
-def test_home_picture_is_the_figure_that_chapter_01_stores():
-    from tools.make_pictures import HOME, home_picture
-
-    same = HOME.read_bytes() == home_picture()  # pytest would compare for minutes
-    assert same, "run `python -m tools.make_pictures --home`"

@@ -36,7 +36,7 @@ UNUSUAL = (
     "|great\u00a0car\u2028bad\u200bengine ﬁne ligature Ⅷ İstanbul ſmooth Kelvin"
 ).split("|")
 FETCHED = {"review": ["sentiment.onnx.gz", "words.json.gz"], "face": ["face.onnx.gz"]}
-BUTTON = {"review": "#review-button", "face": "#face-sample"}
+BUTTON = {"review": "#review-button", "face": "#face-ready button"}
 DONE = {"review": "#review-result[data-probability]", "face": "#face-result[data-age]"}
 
 
@@ -216,15 +216,36 @@ def test_a_picture_is_cut_zoomed_reduced_and_laid_on_white(opened):
     assert np.abs(pixels(opened)[..., :3] - 128).max() < 32
 
 
-def test_the_sample_and_where_the_network_looked(opened):
-    opened.click("#face-sample")
+def test_each_ready_face_gets_the_answer_of_keras_and_its_labels(opened):
+    sheet = np.asarray(Image.open(ASSETS / "faces.webp").convert("RGB"))
+    width = sheet.shape[1] // 128
+    faces = [face for row in np.split(sheet, 2) for face in np.split(row, width, 1)]
+    buttons = opened.locator(BUTTON["face"]).all()
+    assert len(buttons) == len(faces) >= 8
+    found = []
+    for button in buttons:
+        button.click()
+        found.append(answer(opened))
+        labels = button.get_attribute("aria-label").removeprefix("Average face, ")
+        assert f"in this average are {labels}." in opened.inner_text("#face-result")
+    ages, genders = np.transpose(found)
+    network = keras.models.load_model(MODELS / "face.keras")
+    expected = network.predict(np.stack(faces), verbose=0)
+    assert np.abs(ages - expected["age"].ravel()).max() < 0.5
+    assert np.abs(genders - expected["gender"].ravel()).max() < 0.01
+    ask(opened, invented()[0])
+    assert "in this average" not in opened.inner_text("#face-result")
+
+
+def test_where_the_network_looked(opened):
+    opened.click(BUTTON["face"])
     answer(opened)
     assert "test faces" in opened.inner_text("#face-result")
     opened.click("#face-look")
     told = opened.inner_text("#face-result p:nth-child(3)")
     assert float(re.search(r"by up to (\d+\.\d) years", told)[1]) > 0
     assert pixels(opened, "face-overlay").any()
-    opened.click("#face-sample")
+    opened.click(BUTTON["face"])
     answer(opened)
     assert not pixels(opened, "face-overlay").any()
 
@@ -232,12 +253,12 @@ def test_the_sample_and_where_the_network_looked(opened):
 def test_the_newest_picture_wins(opened):
     """A face that comes late, behind a picture chosen after it, changes nothing."""
     held, picture = [], invented()[0]
-    opened.route("**/sample.png", lambda route: held.append(route))
-    opened.click("#face-sample")
+    opened.route("**/faces.webp", lambda route: held.append(route))
+    opened.click(BUTTON["face"])
     expected = ask(opened, picture)
-    with opened.expect_response("**/sample.png"):
+    with opened.expect_response("**/faces.webp"):
         held[0].continue_()
-    opened.unroute("**/sample.png")
+    opened.unroute("**/faces.webp")
     opened.wait_for_timeout(500)
     assert (pixels(opened)[..., :3] == np.asarray(picture)).all()
     opened.dispatch_event("#face-zoom", "change")  # asks again about what the page has
@@ -315,7 +336,7 @@ def test_no_camera(visit, script, reason):
         });
     """
     page, faults = visit(FILE, script=fail + script)
-    page.click("#face-sample")
+    page.click(BUTTON["face"])
     before = answer(page)
     page.click("#face-camera")
     told = trouble(page, "camera")
@@ -323,7 +344,7 @@ def test_no_camera(visit, script, reason):
     assert page.is_hidden("#face-video") and page.is_enabled("#face-camera")
     assert not page.evaluate("window.stream?.active")
     assert answer(page) == before and page.is_enabled("#face-look")
-    page.click("#face-sample")
+    page.click(BUTTON["face"])
     assert page.inner_text("#camera-result") == "" and faults == []
 
 
@@ -333,7 +354,7 @@ def test_no_camera(visit, script, reason):
     [
         ("review", "sentiment.onnx.gz", "try again"),
         ("face", "face.onnx.gz", "try again"),
-        ("face", "sample.png", "try again"),
+        ("face", "faces.webp", "try again"),
         ("face", "onnxruntime/ort.wasm.min.mjs", "reload the page"),
     ],
 )
@@ -395,13 +416,15 @@ def test_networks_are_fetched_once_when_first_used_and_their_size_is_said(visit)
 def test_the_keyboard_is_enough_and_the_answers_are_readable(opened):
     opened.reload()
     opened.fill("#review-input", "great terrible zzyzx " + "car " * 560)
-    reached = {"review-button": "#review-words ul", "face-input": None}
-    reached |= {"face-sample": DONE["face"], "face-zoom": None}
-    reached |= {"face-look": "#face-result p:nth-child(3)"}
+    opened.focus(f"{BUTTON['face']}:nth-last-child(2)")
+    reached = {"face-ready": DONE["face"], "face-zoom": None}
+    reached |= {"face-look": "#face-result p:nth-child(3)", "face-input": None}
+    reached |= {"review-button": "#review-words ul"}
+    place = "document.activeElement.id || document.activeElement.parentElement.id"
     for wanted, result in reached.items():
         for _ in range(10):
             opened.keyboard.press("Tab")
-            if (focused := opened.evaluate("document.activeElement.id")) == wanted:
+            if (focused := opened.evaluate(place)) == wanted:
                 break
         assert focused == wanted
         if result:

@@ -12,9 +12,12 @@ const STEP = 16;
 /** Fetch what is needed; `report(share)` is told how much has come. */
 export const ready = (report) => prepare(FILES, report);
 
-/** Return the sample picture, a drawing. */
-export async function sample() {
-  return (await request("sample.png")).blob();
+/** Return one of the ready faces: all stand side by side in one picture. */
+export async function readyFace(row, column) {
+  const all = await open(await (await request("faces.webp")).blob());
+  const one = new OffscreenCanvas(SIZE, SIZE);
+  one.getContext("2d").drawImage(all, -column * SIZE, -row * SIZE);
+  return open(await one.convertToBlob());
 }
 
 /** Return a picture as an image that can be drawn, or say why not. */

@@ -14,3 +14,13 @@ export const FIGURES = {
   "reviews": 277,
   "reviewAccuracy": 0.8159
 };
+export const READY_AGES = [
+  "up to 2",
+  "3 to 7",
+  "8 to 14",
+  "15 to 20",
+  "26 to 28",
+  "35 to 39",
+  "50 to 59",
+  "70 or more"
+];

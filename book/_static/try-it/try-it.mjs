@@ -1,6 +1,6 @@
 /* The page "Try it": connects its forms with the two networks. What a reader types is only ever set as text. */
 
-import { FIGURES } from "./facts.mjs";
+import { FIGURES, READY_AGES } from "./facts.mjs";
 import * as faces from "./faces.mjs";
 import { downloadSize, Trouble } from "./network.mjs";
 import * as reviews from "./reviews.mjs";
@@ -152,6 +152,7 @@ const shown = find("face-shown");
 const look = find("face-look");
 const guess = runner(face, find("face-result"));
 let picture = null;
+let truth = ""; // what is known about the face that was chosen
 let last = null;
 
 /** Show the picture that `source` gives, and ask the network about it. */
@@ -175,8 +176,9 @@ function show(source) {
 }
 
 /** A new picture starts without zoom. */
-function showNew(source) {
+function showNew(source, known = "") {
   refusal.replaceChildren(); // its advice has been taken
+  truth = known;
   zoom.value = 1;
   return show(source);
 }
@@ -187,7 +189,7 @@ function told({ age, gender }) {
   const missed = percent(1 - FIGURES.genderAccuracy);
   const quality = `On the book's ${FIGURES.faces} test faces it is ${FIGURES.ageError.toFixed(1)} years off on average, `;
   return [
-    element("p", "", ...answer, ` (P(female) = ${gender.toFixed(2)}).`),
+    element("p", "", ...answer, ` (P(female) = ${gender.toFixed(2)}). ${truth}`),
     element("p", "", `${quality}and for ${missed} of them it misses the label that an annotator gave.`),
   ];
 }
@@ -200,7 +202,19 @@ function takeFile() {
 
 input.addEventListener("change", takeFile);
 zoom.addEventListener("change", () => show(() => picture));
-find("face-sample").addEventListener("click", () => showNew(async () => faces.open(await faces.sample())));
+
+for (const [row, label] of ["male", "female"].entries()) {
+  for (const [column, ages] of READY_AGES.entries()) {
+    const button = element("button", "");
+    button.type = "button";
+    const labels = `labelled ${label} and ${ages} years old`;
+    button.setAttribute("aria-label", `Average face, ${labels}`);
+    button.style.backgroundPosition = `${(100 * column) / (READY_AGES.length - 1)}% ${100 * row}%`;
+    const known = `The people in this average are ${labels}.`;
+    button.addEventListener("click", () => showNew(() => faces.readyFace(row, column), known));
+    find("face-ready").append(button);
+  }
+}
 
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   face.addEventListener(kind, (event) => {
