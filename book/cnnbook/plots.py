@@ -885,7 +885,7 @@ def decision_regions(points, labels, models, side=60):
 def backpropagation(values, gradients):
     """Draw the graph of a network of two neurons, with the numbers of both passes on its arrows.
 
-    `values` and `gradients` map the names x, w1, b1, z, h, w2, b2, guess, y and loss to numbers;
+    `values` and `gradients` map the names x, w1, w1 x, b1, z, h, w2, w2 h, b2, guess, y, loss to numbers;
     `gradients` holds those for which the slope of the loss is known.
     """
     figure, axis = plt.subplots(figsize=(7.5, 3.4))
@@ -905,11 +905,10 @@ def backpropagation(values, gradients):
     for column, name in ((1, "w1"), (2, "b1"), (4, "w2"), (5, "b2"), (6, "y")):
         axis.annotate("", (column, 0.25), (column, 0.8), arrowprops=arrow)
         label(column, 1.75, name)
-    for column, name in enumerate(("x", "", "z", "h", "", "guess", "loss")):
+    for column, name in enumerate(("x", "w1 x", "z", "h", "w2 h", "guess", "loss")):
         middle = column + 0.5
         axis.annotate("", (middle + 0.2, 0), (middle - 0.2, 0), arrowprops=arrow)
-        if name:
-            label(middle, -0.3, name)
+        label(middle, -0.3, name)
     axis.text(0.3, -1.7, "blue, forward: the value", color=COLOURS["blue"])
     note = "red, backward: the slope of the loss"
     axis.text(3.2, -1.7, note, color=COLOURS["vermilion"])
@@ -918,20 +917,20 @@ def backpropagation(values, gradients):
     return figure
 
 
-def number_grids(grids, titles, marks=(), decimals=0):
-    """Draw small arrays (H, W) side by side, their numbers in the cells.
+def number_grids(grids, marks=()):
+    """Draw small arrays side by side, their numbers in the cells; `grids` maps a title to an array (H, W).
 
     `marks` holds one (row, column, height, width) a grid, the part to frame, or None.
     """
-    widths = [np.shape(grid)[1] for grid in grids]
+    widths = [np.shape(grid)[1] for grid in grids.values()]
     figure, axes = plt.subplots(
         1, len(grids), figsize=(7, 3), width_ratios=widths, squeeze=False
     )
-    for axis, grid, title in zip(axes[0], grids, titles):
+    for axis, (title, grid) in zip(axes[0], grids.items()):
         limit = np.abs(grid).max() or 1
         axis.imshow(grid, cmap="PuOr_r", vmin=-1.8 * limit, vmax=1.8 * limit)
         for (row, column), value in np.ndenumerate(grid):
-            text = f"{value:.{decimals}f}"
+            text = f"{value:.0f}"
             axis.text(column, row, text, ha="center", va="center", fontsize=9)
         axis.set(title=title, xticks=[], yticks=[])
         axis.grid(False)

@@ -334,9 +334,9 @@ def test_backpropagation():
 
 
 def test_number_grids():
-    grids = [np.array([[1, 2], [3, 4]]), np.array([[9.0]])]
-    figure = plots.number_grids(grids, ["in", "out"], [(1, 0, 1, 2), None])
-    for axis, grid in zip(figure.axes, grids):
+    grids = {"in": np.array([[1, 2], [3, 4]]), "out": np.array([[9.0]])}
+    figure = plots.number_grids(grids, [(1, 0, 1, 2), None])
+    for axis, grid in zip(figure.axes, grids.values()):
         wanted = [
             [f"{value:.0f}", column, row]
             for (row, column), value in np.ndenumerate(grid)
