@@ -173,35 +173,6 @@ def face_gallery(images, captions, columns=5, title=None):
     return figure
 
 
-def confusion_matrix(matrix, labels, title):
-    """Draw a 2 x 2 matrix of counts (rows: truth, columns: prediction), counts and row shares in the cells."""
-    matrix = np.asarray(matrix)
-    figure, axis = plt.subplots(figsize=(4.2, 3.6))
-    shares = matrix / matrix.sum(axis=1, keepdims=True)
-    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), count in np.ndenumerate(matrix):
-        axis.text(
-            column,
-            row,
-            f"{count}\n({shares[row, column]:.0%})",
-            ha="center",
-            va="center",
-            color="white" if shares[row, column] > 0.6 else "black",
-        )
-    axis.set(
-        xticks=range(len(labels)),
-        yticks=range(len(labels)),
-        xticklabels=labels,
-        yticklabels=labels,
-        xlabel="predicted",
-        ylabel="true",
-        title=title,
-    )
-    axis.grid(False)
-    figure.tight_layout()
-    return figure
-
-
 def training_curves(history, panels, reference=None, held_out="validation"):
     """Draw curves of training: a panel per entry of `panels`, two in a row, train and validation in each.
 
@@ -441,40 +412,27 @@ def convolution_of_words(words, vectors, dimensions, kernel, outputs):
     return figure
 
 
-def seed_spread(accuracies, interval, references, title):
-    """Draw a dot per seed's accuracy, their mean with its `interval` (low, high), and levels to compare with.
+def seed_spread(accuracies, reference, title):
+    """Draw a dot per seed's accuracy, their mean, and a level to compare with.
 
-    `references` maps a label to an accuracy. All accuracies are shares between 0 and 1.
+    `reference` is (label, accuracy). All accuracies are shares between 0 and 1.
     """
     values = 100 * np.sort(np.asarray(accuracies, dtype=float))
-    low, high = (100 * bound for bound in interval)
-    figure, axis = plt.subplots(figsize=(7, 3.2), layout="constrained")
+    figure, axis = plt.subplots(figsize=(7, 2.8), layout="constrained")
     # Equal accuracies stand above one another, not on top of one another.
     heights = [np.sum(values[:i] == value) for i, value in enumerate(values)]
-    axis.scatter(
-        values, heights, s=55, color=COLOURS["blue"], label="one seed each", zorder=3
-    )
-    axis.errorbar(
-        values.mean(),
-        -1,
-        xerr=[[values.mean() - low], [high - values.mean()]],
-        fmt="D",
-        color=COLOURS["vermilion"],
-        capsize=4,
-        label="mean, 95% interval",
-    )
-    axis.plot(np.median(values), -1, "|", color="black", markersize=14, label="median")
-    for (label, level), style in zip(references.items(), cycle(("--", ":", "-."))):
-        axis.axvline(
-            100 * level, color="black", linestyle=style, linewidth=1.2, label=label
-        )
+    axis.scatter(values, heights, s=55, color=COLOURS["blue"], label="one seed each")
+    mean = {"marker": "D", "color": COLOURS["vermilion"], "linestyle": "none"}
+    axis.plot(values.mean(), -1, label="mean", **mean)
+    label, level = reference
+    axis.axvline(100 * level, color="black", linestyle="--", linewidth=1.2, label=label)
     axis.set(
         title=title,
         xlabel="accuracy on the test reviews (%)",
         yticks=[],
         ylim=(-1.8, max(heights) + 0.8),
     )
-    figure.legend(loc="outside lower center", ncols=4, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=9)
     return figure
 
 
@@ -506,72 +464,6 @@ def accuracy_intervals(names, accuracies, intervals, reference, title):
         title=title,
     )
     axis.set_yticklabels(names)
-    figure.legend(loc="outside lower center", ncols=2, fontsize=9)
-    return figure
-
-
-def stem_map(points, stems, polarity, labelled, title):
-    """Draw stems at their `points` (N, 2), coloured by `polarity` (positive: orange).
-
-    The stems in `labelled` are named, the first ones first; a name that would cover another is left out.
-    """
-    figure, axis = plt.subplots(figsize=(7.5, 5.5), layout="constrained")
-    limit = np.abs(polarity).max()
-    dots = axis.scatter(
-        *points.T,
-        c=polarity,
-        cmap="PuOr_r",
-        vmin=-limit,
-        vmax=limit,
-        s=30,
-        edgecolor="grey",
-    )
-    axis.set(
-        title=title,
-        xlabel="first principal component",
-        ylabel="second principal component",
-    )
-    figure.colorbar(
-        dots,
-        label="log-odds ratio in the training reviews\n(negative: below 0, positive: above 0)",
-    )
-    figure.draw_without_rendering()
-    taken = []
-    place = dict(zip(stems, points))
-    for stem in labelled:
-        text = axis.annotate(
-            stem, place[stem], xytext=(4, 4), textcoords="offset points", fontsize=8
-        )
-        area = text.get_window_extent()
-        if any(area.overlaps(other) for other in taken):
-            text.remove()
-        else:
-            taken.append(area)
-    return figure
-
-
-def position_curves(positions, curves, reference, title):
-    """Draw P(positive) against the position (in words) at which a text begins; `curves` maps a label to values.
-
-    `reference` is (label, value), drawn as a dashed line.
-    """
-    figure, axis = plt.subplots(figsize=(7, 3.8), layout="constrained")
-    for (label, values), colour in zip(
-        curves.items(), cycle(("orange", "purple", "green", "sky"))
-    ):
-        axis.plot(positions, values, color=COLOURS[colour], label=label)
-    axis.axhline(
-        reference[1], color=COLOURS["grey"], linestyle="--", label=reference[0]
-    )
-    axis.axhline(
-        0.5, color="black", linestyle=":", linewidth=1, label="decision at 0.5"
-    )
-    axis.set(
-        title=title,
-        ylim=(0, 1),
-        xlabel="position of the first word (of 550)",
-        ylabel="predicted P(positive)",
-    )
     figure.legend(loc="outside lower center", ncols=2, fontsize=9)
     return figure
 

@@ -10,10 +10,11 @@ import nbformat
 import numpy as np
 import pytest
 from scipy.stats import binomtest
+from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import train_test_split
 
 from cnnbook import data, stats
-from cnnbook.text import LENGTH, build_vocabulary, clean, encode
+from cnnbook.text import LENGTH, build_vocabulary, encode
 from tools import chapters
 
 
@@ -252,7 +253,7 @@ def test_network_drops_out_and_answers_with_years_and_a_probability(source):
 
 @pytest.fixture(scope="module")
 def words():
-    return Chapter("sentiment-cnn", "set-up encode majority polarity")
+    return Chapter("sentiment-cnn", "set-up encode")
 
 
 def test_makes_its_vocabulary_of_the_training_reviews_alone(words):
@@ -265,10 +266,9 @@ def test_makes_its_vocabulary_of_the_training_reviews_alone(words):
     assert (words.y_test == is_positive(test)).all()
 
 
-def test_guesses_what_the_training_reviews_suggest(words):
-    assert words.majority == (words.y_train.mean() > 0.5)
-    right = words.y_test == words.majority
-    assert (words.majority_right == right).all()
+def load_training(words, build):
+    given = {**vars(words), "build_network": build}
+    return chapters.load("sentiment-cnn", ["train-network"], **given)
 
 
 def test_trains_on_the_training_reviews_alone(words):
@@ -276,44 +276,64 @@ def test_trains_on_the_training_reviews_alone(words):
         def compile(self, loss, **_):
             assert loss == "binary_crossentropy"
 
-        def fit(self, texts, labels, validation_data, **_):
+        def fit(self, texts, labels, epochs, batch_size, verbose):
             assert texts is words.x_train and labels is words.y_train
-            assert validation_data == (words.x_test, words.y_test)
+            assert (epochs, batch_size) == (4, 32)
             raise Stop
 
-    given = {**vars(words), "build_network": lambda rows: Network()}
     with pytest.raises(Stop):
-        chapters.load("sentiment-cnn", ["train-network"], **given)
+        load_training(words, lambda rows: Network())
 
 
-def test_draws_the_confusion_matrix_of_the_cut_at_one_half(words, monkeypatch):
+def test_a_seed_gives_one_network_for_reviews(words):
+    def build(rows):
+        sheet = words.layers.Embedding(rows, 2), words.layers.Flatten()
+        return words.keras.Sequential([*sheet, words.layers.Dense(1, "sigmoid")])
+
+    names = load_training(words, build)
+    first, again, other = (
+        weights(names["train_network"](words.x_train, words.y_train, seed, 700, build))
+        for seed in (42, 42, 43)
+    )
+    assert (first == again).all() and not np.allclose(first, other)
+
+
+def test_draws_the_confusion_matrix_of_the_cut_at_one_half(words):
     class Network:
         def predict(self, texts, verbose):
             return np.linspace(0, 1, len(texts))[:, None]
 
-    def drawn(matrix, *_):
-        raise Stop(matrix)
-
-    monkeypatch.setattr(words.plots, "confusion_matrix", drawn)
     given = {**vars(words), "network": Network()}
-    with pytest.raises(Stop) as caught:
-        chapters.load("sentiment-cnn", ["fig-confusion-words"], **given)
+    names = chapters.load("sentiment-cnn", ["fig-confusion-words"], **given)
     praise = words.y_test == 1
     says_so = np.linspace(0, 1, len(praise)) > 0.5
-    for (true, said), count in np.ndenumerate(caught.value.args[0]):
+    for (true, said), count in np.ndenumerate(names["ours"]):
         assert count == ((praise == true) & (says_so == said)).sum()
 
 
-def test_counts_praise_as_positive(words):
-    polarity = dict(zip(words.vocabulary, words.polarity))
-    train, _ = split(data.load_reviews())
-    counts = [dict.fromkeys(polarity, 0.5) for _ in range(2)]
-    for text, positive in zip(train["Review"], is_positive(train)):
-        for stem in [stem for stem in clean(text) if stem in polarity][:LENGTH]:
-            counts[int(positive)][stem] += 1
-    stem = max(polarity, key=polarity.get)
-    bad, good = (count[stem] / sum(count.values()) for count in counts)
-    assert good > bad and polarity[stem] == pytest.approx(np.log(good / bad))
+def test_folds_are_asked_about_reviews_of_which_nothing_is_known(words):
+    counted, encoded = [], []
+
+    class Network:
+        def predict(self, texts, verbose):
+            return np.ones((len(texts), 1))
+
+    def count(texts):
+        counted.append(list(texts))
+        return ["car"]
+
+    def note(texts, vocabulary):
+        encoded.append(list(texts))
+        return encode(texts, vocabulary)
+
+    given = {"train_network": lambda *_: Network(), "build_network": None}
+    given |= {"build_vocabulary": count, "encode": note, "OUTER": 4}
+    given |= {"counting": DummyClassifier(), "stems": words.reviews["Review"]}
+    cell = chapters.load("sentiment-cnn", ["cross-validate"], **vars(words) | given)
+    assert counted == encoded[::2] and len(counted) == 4
+    for learned, asked in zip(counted, encoded[1::2], strict=True):
+        assert sorted(learned + asked) == sorted(words.reviews["Review"])
+    assert (cell["network_right"] == is_positive(words.reviews)).all()
 
 
 def constant(mirror, zoom):

@@ -93,6 +93,14 @@ def test_face_network_is_as_good_as_promised(slug, most_years, least_percent):
     assert float(gender[1]) >= least_percent
 
 
+def test_the_best_c_lies_inside_its_grid():
+    told = shown("sentiment-cnn", "tfidf-fit")
+    scores, marks = zip(*re.findall(r"C = \S+ +([\d.]+)%( <- best)?", told))
+    best = marks.index(" <- best")
+    assert 0 < best < len(scores) - 1
+    assert float(scores[best]) == max(map(float, scores))
+
+
 def test_review_network_is_as_good_as_promised():
     table = shown("better-sentiment-cnn", "summary-table")
     source = re.search(r"chapter \d+, test, mean of \d+ seeds \| ([\d.]+)%", table)
