@@ -377,7 +377,7 @@ def convolution_of_words(words, vectors, dimensions, kernel, outputs):
             axes[0, 0],
             np.transpose(vectors),
             words,
-            "The words, as rows of the embedding",
+            "The words' vectors, standing upright",
         ),
         (
             axes[0, 1],
@@ -801,9 +801,9 @@ def backpropagation(values, gradients):
         middle = column + 0.5
         axis.annotate("", (middle + 0.2, 0), (middle - 0.2, 0), arrowprops=arrow)
         label(middle, -0.3, name)
-    axis.text(0.3, -1.7, "blue, forward: the value", color=COLOURS["blue"])
-    note = "red, backward: the slope of the loss"
-    axis.text(3.2, -1.7, note, color=COLOURS["vermilion"])
+    axis.text(0.3, -1.7, "upper number, forward: the value", color=COLOURS["blue"])
+    note = "lower number, backward: the slope"
+    axis.text(3.7, -1.7, note, color=COLOURS["vermilion"])
     axis.set(xlim=(0.2, 6.9), ylim=(-1.8, 1.8))
     axis.axis("off")
     return figure
@@ -815,8 +815,11 @@ def number_grids(grids, marks=()):
     `marks` holds one (row, column, height, width) a grid, the part to frame, or None.
     """
     widths = [np.shape(grid)[1] for grid in grids.values()]
+    cell = min(0.6, 7 / sum(widths))  # inches; as large in every grid
+    height = cell * max(len(grid) for grid in grids.values()) + 0.5
+    size = (cell * sum(widths) + 0.5 * len(grids), height)
     figure, axes = plt.subplots(
-        1, len(grids), figsize=(7, 3), width_ratios=widths, squeeze=False
+        1, len(grids), figsize=size, width_ratios=widths, squeeze=False
     )
     for axis, (title, grid) in zip(axes[0], grids.items()):
         limit = np.abs(grid).max() or 1
