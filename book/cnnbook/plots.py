@@ -25,7 +25,6 @@ COLOURS = {
     "sky": "#56B4E9",
     "grey": "#7F7F7F",
 }
-PIXEL_BLOCKS = 8
 GROUP = 20  # different pictures at least that a published face is the mean of
 # Where bands of age begin (years): narrow where faces change fast.
 AGE_BANDS = (3, 8, 15, 21, 26, 29, 35, 40, 50, 60, 70)
@@ -60,17 +59,6 @@ def use_style():
     if get_ipython():
         # Twice the pixels at the same size on the page: sharp on today's screens.
         set_matplotlib_formats("retina")
-
-
-def pixelate(images, blocks=PIXEL_BLOCKS):
-    """Return uint8 images (N, H, W, 3) reduced to `blocks` x `blocks` areas of their mean colour."""
-    result = np.empty_like(images)
-    for source, target in zip(images, result):
-        small = Image.fromarray(source).resize((blocks, blocks), Image.Resampling.BOX)
-        target[:] = np.asarray(
-            small.resize(source.shape[1::-1], Image.Resampling.NEAREST)
-        )
-    return result
 
 
 def thumbnails(images, size=24):

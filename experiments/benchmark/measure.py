@@ -101,7 +101,7 @@ def _network(kind, way):
     if kind == "reviews":
         names = chapters.load("sentiment-cnn", ["set-up", "build-network"])
         return names["build_network"](SOURCE_ROWS)
-    names = chapters.load("face-cnn", ["set-up", "network"])
+    names = chapters.load("face-cnn", ["set-up", "branch", "network"])
     pixels = keras.Input((128, 128, 3))
     return keras.Model(pixels, names["build_source_network"]()(pixels / 255))
 

@@ -46,7 +46,10 @@ def run(kind, design, seed):
     watch, fit = Watch(early), keras.Model.fit
 
     def watched(model, *args, callbacks=(), **settings):
-        settings |= {"validation_data": None, "callbacks": [*callbacks, watch]}
+        # Without a validation, what a chapter prints after each epoch has nothing to say.
+        told = keras.callbacks.LambdaCallback
+        kept = [other for other in callbacks if not isinstance(other, told)]
+        settings |= {"validation_data": None, "callbacks": [*kept, watch]}
         return fit(model, *args, **settings)
 
     with mock.patch.object(keras.Model, "fit", watched):
@@ -64,7 +67,7 @@ def faces(design, seed):
     split = chapters.load("face-cnn", ["set-up", "split"])
     if design == "source":
         keras.utils.set_random_seed(seed)
-        cells = ["network", "loss-sizes", "pipeline"]
+        cells = ["branch", "network", "loss-sizes", "augment", "pipeline"]
         names = chapters.load("face-cnn", cells, **{**split, "SEED": seed})
         # Our chapter declines TensorFlow's tuner, so it must not slow its rival either.
         untuned = names["tf"].data.Options()
@@ -79,7 +82,7 @@ def faces(design, seed):
 
     def train():
         if design == "source":
-            return chapters.load("face-cnn", ["fit"], **names)["network"]
+            return chapters.load("face-cnn", ["compile", "fit"], **names)["network"]
         return names[f"train_{design}"](seed, split["train"])[0]
 
     def score(model):

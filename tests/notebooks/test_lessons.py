@@ -51,7 +51,7 @@ def weights(network):
 
 @pytest.mark.parametrize(
     "slug, cells",
-    [("preprocessing", "set-up augment-layers"), ("face-cnn", "set-up split pipeline")],
+    [("preprocessing", "set-up augment-layers"), ("face-cnn", "set-up augment")],
 )
 def test_pictures_are_mirrored_turned_and_zoomed_independently(slug, cells):
     pictures, drawn = np.zeros((500, 8, 8, 3), "float32"), []
@@ -66,9 +66,11 @@ def test_pictures_are_mirrored_turned_and_zoomed_independently(slug, cells):
 def test_the_bootstrap_that_face_cnn_derives_is_that_of_the_package():
     values = np.random.default_rng(0).normal(10, 3, 900)
     theory = values.mean() + np.array([-1, 1]) * 1.96 * values.std() / 30
-    derived = Chapter("face-cnn", "interval", np=np, SEED=42).interval
-    for interval in (derived, stats.bootstrap_interval):
-        assert interval(values) == pytest.approx(theory, abs=0.03)
+    given = {"bootstrap_interval": stats.bootstrap_interval, "error": values}
+    chapter = Chapter("face-cnn", "interval", np=np, SEED=42, **given)
+    derived = np.quantile(chapter.means, [0.025, 0.975])
+    for interval in (derived, [chapter.low, chapter.high]):
+        assert interval == pytest.approx(theory, abs=0.03)
 
 
 @pytest.mark.parametrize("wins, losses, p", [(3, 12, 0.03515625), (2, 2, 1), (0, 0, 1)])
@@ -135,6 +137,7 @@ def test_slopes_by_hand_are_those_of_small_changes():
         return (w2 * hidden + b2 - chapter.truth) ** 2
 
     assert chapter.gradient(0.7) == pytest.approx(slope(chapter.loss, 0.7), rel=1e-3)
+    assert chapter.loss(chapter.w) < chapter.loss(0) / 2  # three steps downhill
     at = [getattr(chapter, name) for name in ("w1", "b1", "w2", "b2")]
     for i, name in enumerate(("d_w1", "d_b1", "d_w2", "d_b2")):
         assert getattr(chapter, name) == pytest.approx(slope(error, *at, of=i))
@@ -163,7 +166,7 @@ def test_the_small_network_learns_stops_and_is_judged_on_three_parts():
 
 @pytest.fixture(scope="module")
 def source():
-    cells = "set-up split baselines network loss-sizes pipeline"
+    cells = "set-up split baselines branch network loss-sizes augment pipeline"
     return Chapter("face-cnn", cells)
 
 
@@ -223,7 +226,7 @@ def test_trains_as_the_source_tutorial_did(source, monkeypatch):
     monkeypatch.setattr(source.keras.Model, "fit", fit)
     given = {**vars(source), "network": source.build_source_network()}
     with pytest.raises(Stop) as caught:
-        chapters.load("face-cnn", ["fit"], **given)
+        chapters.load("face-cnn", ["compile", "fit"], **given)
     network, (batches,), options = caught.value.args
     config = network.get_compile_config()
     expected = "mse", "binary_crossentropy"

@@ -49,13 +49,6 @@ def faces():
     return np.random.default_rng(0).integers(0, 256, (7, 128, 128, 3), dtype=np.uint8)
 
 
-def test_pixelate_leaves_one_colour_per_block(faces):
-    small = plots.pixelate(faces, blocks=8)
-    assert small.shape == faces.shape and small.dtype == np.uint8
-    means = faces.reshape(7, 8, 16, 8, 16, 3).mean(axis=(2, 4))
-    assert np.allclose(small, means.repeat(16, 1).repeat(16, 2), atol=1)
-
-
 def test_face_gallery(faces):
     captions = [plots.caption(age, age % 2) for age in range(20, 27)]
     assert captions[:2] == ["20, male", "21, female"]
