@@ -107,6 +107,7 @@ FAULTS = [
     ("not valid", change("one", outputs="none")),
     ("not Markdown", drop("title")),
     ("the id", change("one", id="One_Cell")),
+    ("without a title", tell("one", tags=["hide-input"])),
     ("the id", change("one", id="title")),
     ("the id", change("one", id="3f8a9c01")),
     ("the id", lambda nb: at(nb, "one").pop("id")),
