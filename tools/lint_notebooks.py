@@ -169,7 +169,8 @@ def metadata(nb):
             yield cell.id, f"metadata {key!r}"
         for tag in tags(cell) - TAGS:
             yield cell.id, f"unknown tag {tag!r}"
-        if "hide-input" in tags(cell) and "mystnb" not in cell.metadata:
+        told = cell.metadata.get("mystnb", {})
+        if "hide-input" in tags(cell) and "code_prompt_show" not in told:
             yield cell.id, "a folded cell without a title"
         for output in cell.get("outputs", []):
             shown = {kind for kind in output.get("data", {}) if "widget" in kind}

@@ -103,9 +103,7 @@ def load_reviews():
 
 def load_invented_faces():
     """Return the embedded sample of invented faces, whatever data is at hand, as `load_faces` does."""
-    path = SAMPLE / FACES
-    if not path.exists():
-        raise DataError(f"{path} is missing; {RESTORE_SAMPLE}.")
+    path = _sample(FACES)
     try:
         table, pictures, _, _ = _read(FACES, path)
     except _Unusable as damage:
@@ -174,9 +172,15 @@ def _find(name):
             return CACHE / name, "a download, kept in the cache", None
         except DataError as error:
             failure = str(error)
-    if not (SAMPLE / name).exists():
-        raise DataError(f"{SAMPLE / name} is missing; {RESTORE_SAMPLE}.")
-    return SAMPLE / name, "the embedded sample", failure
+    return _sample(name), "the embedded sample", failure
+
+
+def _sample(name):
+    """Return the path of a file of the embedded sample. Raises DataError if it is missing."""
+    path = SAMPLE / name
+    if not path.exists():
+        raise DataError(f"{path} is missing; {RESTORE_SAMPLE}.")
+    return path
 
 
 def _offline():

@@ -143,8 +143,8 @@ def test_slopes_by_hand_are_those_of_small_changes():
         assert getattr(chapter, name) == pytest.approx(slope(error, *at, of=i))
 
 
-def test_the_small_network_learns_stops_and_is_judged_on_three_parts():
-    cells = "set-up invented build train early-stopping"
+def test_the_small_network_learns_and_is_judged_on_three_parts():
+    chapter = Chapter("how-a-network-learns", "set-up invented build")
     seen = {}
 
     def fit(self, pictures, labels, validation_data, **_):
@@ -153,8 +153,7 @@ def test_the_small_network_learns_stops_and_is_judged_on_three_parts():
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Stop):
         patch.setattr("keras.Model.fit", fit)
-        Chapter("how-a-network-learns", cells, few=np.arange(40))
-    chapter = Chapter("how-a-network-learns", "set-up invented")
+        chapters.load("how-a-network-learns", ["train"], **vars(chapter))
     for name, pictures in seen.items():
         assert (pictures == chapter.small[getattr(chapter, name)]).all()
     rows = [*chapter.learn, *chapter.validate, *chapter.test]
