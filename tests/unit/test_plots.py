@@ -30,7 +30,7 @@ def shown(axis):
         "texts": {t.get_text(): numbers(t.get_position()) for t in axis.texts},
         "columns": [label.get_text() for label in axis.get_xticklabels()],
         "rows": [label.get_text() for label in axis.get_yticklabels()],
-        "title": axis.get_title(loc="center"),
+        "title": axis.get_title() or axis.get_title(loc="left"),
     }
 
 
