@@ -1,7 +1,6 @@
 """How pages look and are found: chapter numbers, formulae without a script, no other hosts, icons and shared links."""
 
 import re
-from urllib.parse import urlsplit
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
@@ -9,17 +8,14 @@ from docutils.utils.math.latex2mathml import tex2mathml
 
 def setup(app):
     app.add_html_math_renderer("mathml", (_formula, None), (_formula, None))
-    app.connect("config-inited", _name_and_address)
+    app.connect("config-inited", _address)
     app.connect("doctree-read", _number, priority=400)  # before Sphinx collects titles
     app.connect("html-page-context", _repair, priority=900)  # when the rest is done
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _name_and_address(app, config):
-    """Without an address of its own, the site is the Pages site of the repository."""
-    url = config.html_theme_options["repository_url"]
-    owner, name = urlsplit(url).path.strip("/").split("/")
-    config.html_baseurl = config.html_baseurl or f"https://{owner}.github.io/{name}/"
+def _address(app, config):
+    """Shared links name the site's address, which repository.py has found."""
     config.ogp_site_url = config.html_baseurl
     config.ogp_site_name = config.html_title
 
