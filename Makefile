@@ -28,7 +28,7 @@ OTHER := .venv-$(RESOLUTION)
 help:
 	@echo "make book            build the site from the stored outputs into _build/html"
 	@echo "make book-sphinx     build it with the newest Sphinx, without jupyter-book, into _build/sphinx/html"
-	@echo "make lab             open the chapters in JupyterLab"
+	@echo "make lab             open the chapters in JupyterLab, as copies in the folder lab"
 	@echo "make unit            the fast tests, in a minute"
 	@echo "make test            all tests; re-executes every notebook on the embedded sample"
 	@echo "make test-colab      every notebook on a simulated Colab machine"
@@ -70,8 +70,12 @@ book-sphinx: $(STAMP)
 	sed -E -i.bak "s/'(jupyter_book|sphinx_thebe|sphinx_comments|sphinx_jupyterbook_latex)', //g" _build/sphinx/conf.py
 	.venv-sphinx/bin/sphinx-build -W -n --keep-going _build/sphinx _build/sphinx/html
 
-lab: $(STAMP)
-	$(BIN)/jupyter lab $(ARGS) $(firstword $(NB))
+# The readers' edition, in copies that stay when the book is built again: a reader writes into them.
+lab: book
+	@mkdir -p lab
+	@for chapter in _build/html/_sources/book/*.ipynb; do \
+	  test -e "lab/$${chapter##*/}" || cp "$$chapter" lab/; done
+	$(BIN)/jupyter lab $(ARGS) lab/$(notdir $(firstword $(NB)))
 
 unit: $(STAMP)
 	$(SAMPLE) $(PYTEST) tests/unit
@@ -79,7 +83,7 @@ unit: $(STAMP)
 test: book
 	$(SAMPLE) $(PYTEST) --nbval-lax $(NBVAL) tests book
 
-test-colab: $(STAMP)
+test-colab: book
 	$(SAMPLE) $(PYTEST) --dist load -m "long or not long" tests/notebooks/test_colab.py
 
 test-real-data: real-data $(STAMP)

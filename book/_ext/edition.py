@@ -17,7 +17,7 @@ from sphinx.errors import ExtensionError
 
 ROLE = re.compile(r"\{(term|cite|ref)\}`(?:([^`<]+?)\s*<([^`>]+)>|([^`]+))`")
 LINK = re.compile(r"\]\(((?!\w+:|#)[^)#]+\.(?:ipynb|md))(#[^)]*)?\)")
-EXPLORER = re.compile(r'<div class="explorer"[^>]*><p>(.*?)</p></div>', re.S)
+EXPLORER = re.compile(r'<div class="explorer"[^>]*>\s*<p>(.*?)</p>\s*</div>', re.S)
 # What only the site understands: a role, a directive, a comment, a target.
 MARK = re.compile(r"\{[\w:-]+\}`|^\s*(?::::|```)+ *\{|^%|^\([\w-]+\)=$", re.M)
 DOMAINS = {"term": ("std", "term"), "ref": ("std", "ref"), "cite": ("cite", "p")}
@@ -62,7 +62,7 @@ def edition(app, page, notebook):
         if figure := site.get("figure"):
             numbers = app.env.toc_fignumbers[page]["figure"][figure["name"]]
             label = app.config.numfig_format["figure"] % ".".join(map(str, numbers))
-            caption = f"*{label}: {figure['caption']}*"
+            caption = f"**{label}** {plain(app, page, figure['caption'])}"
             cells.append(
                 nbformat.v4.new_markdown_cell(caption, id=f"{cell.id}-caption")
             )
