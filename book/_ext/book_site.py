@@ -4,11 +4,13 @@ import re
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.errors import ExtensionError
 
 
 def setup(app):
     app.add_html_math_renderer("mathml", (_formula, None), (_formula, None))
     app.connect("config-inited", _address)
+    app.connect("builder-inited", _for_a_browser)
     app.connect("doctree-read", _number, priority=400)  # before Sphinx collects titles
     app.connect("html-page-context", _repair, priority=900)  # when the rest is done
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -18,6 +20,14 @@ def _address(app, config):
     """Shared links name the site's address, which repository.py has found."""
     config.ogp_site_url = config.html_baseurl
     config.ogp_site_name = config.html_title
+
+
+def _for_a_browser(app):
+    if app.builder.format not in ("html", ""):  # "": builders that write no pages
+        raise ExtensionError(
+            "The book is laid out for a browser: `make book` builds the site, "
+            "and `make pdf` makes one PDF of it."
+        )
 
 
 def _number(app, doctree):

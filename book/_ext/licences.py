@@ -168,12 +168,13 @@ def _table(static, root):
 
 def _fill(app, doctree, page):
     for placeholder in list(doctree.findall(licence_list)):
-        static = Path(app.outdir, "_static")
-        placeholder.replace_self(_table(static, "../" * page.count("/")))
+        static, root = Path(app.outdir, "_static"), "../" * page.count("/")
+        html = app.builder.format == "html"  # others lay no files there
+        placeholder.replace_self(_table(static, root) if html else [])
 
 
 def _lay_texts_beside(app, error):
-    if error:
+    if error or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
     (static / "licences").mkdir(exist_ok=True)

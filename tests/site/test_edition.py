@@ -119,3 +119,9 @@ def test_the_site_knows_its_address_or_asks_for_it(monkeypatch, settings, url, a
     else:
         with pytest.raises(ExtensionError, match="_config.yml, under html, as baseurl"):
             repository.site(url)
+
+
+def test_a_codespace_is_no_workflow(monkeypatch):
+    monkeypatch.setenv("GITHUB_REPOSITORY", "ada/her-book")
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    assert not repository.in_workflow()
