@@ -11,6 +11,7 @@ import hashlib
 import io
 import os
 import re
+import sys
 import threading
 import time
 import warnings
@@ -23,6 +24,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps, UnidentifiedImageError
+from tqdm import TqdmWarning, tqdm
 
 from . import DataError, switch
 
@@ -207,16 +209,22 @@ def _find_in_folder(name, folder):
 
 def _download(name):
     """Fetch a data file into the cache: pooch checks its hash, then moves it there."""
-    import pooch
+    with warnings.catch_warnings():
+        # pooch loads a bar of widgets that is not used here, and would miss ipywidgets.
+        warnings.simplefilter("ignore", TqdmWarning)
+        import pooch
 
     pooch.get_logger().setLevel("ERROR")
     url, path = DOWNLOADS[name], CACHE / name
     source = {"registry": {name: HASHES[name]}, "urls": {name: url}}
     fetcher = pooch.create(CACHE, "", retry_if_failed=DOWNLOAD_RETRIES, **source)
+    outer = sys.exception()
     try:
         fetcher.fetch(name, downloader=_receive)
     except OSError as error:  # requests' errors are of this kind
-        why = error.strerror or type(error).__name__
+        while error.__context__ not in (None, outer):  # the first says it plainly
+            error = error.__context__
+        why = _why(error).split(" for url: ")[0].rstrip(".")
         raise DataError(
             f"{url} could not be fetched into {CACHE} ({why}); "
             "try again later, or put the file there yourself."
@@ -232,27 +240,30 @@ def _receive(url, path, _):
     """Write what `url` sends to a file: pooch's own downloader, within limits."""
     import pooch
 
-    fetch = pooch.HTTPDownloader(True, DOWNLOAD_CHUNK, timeout=DOWNLOAD_TIMEOUT)
-    with _Limited(path, "w") as file:
-        fetch(url, file, None)
+    # To stdout, where a notebook shows it as a bar and not as an error.
+    bar = _Bar(
+        unit="B", unit_scale=True, leave=False, file=sys.stdout, delay=1, disable=False
+    )
+    fetch = pooch.HTTPDownloader(bar, DOWNLOAD_CHUNK, timeout=DOWNLOAD_TIMEOUT)
+    with bar:
+        fetch(url, path, None)
 
 
-class _Limited(io.FileIO):
-    """A file that takes neither too many bytes nor any after too long a time."""
+class _Bar(tqdm):
+    """A bar that takes neither too many bytes nor any after too long a time."""
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        self.deadline = time.monotonic() + DOWNLOAD_LIMIT
+    def __bool__(self):  # pooch asks whether it has a bar, tqdm whether it has work
+        return True
 
-    def write(self, part):
+    def update(self, n=1):
         # These are no errors of requests, after which pooch would try again.
-        if time.monotonic() > self.deadline:
+        if time.time() - self.start_t > DOWNLOAD_LIMIT:
             minutes = f"{DOWNLOAD_LIMIT / 60:.0f} minutes"
             raise OSError(errno.ETIMEDOUT, f"not complete after {minutes}")
-        if self.tell() + len(part) > MAX_DOWNLOAD_BYTES:
+        if self.n + n > MAX_DOWNLOAD_BYTES:
             size = f"more than {MAX_DOWNLOAD_BYTES // 2**20} MB"
             raise OSError(errno.EFBIG, size)
-        return super().write(part)
+        return super().update(n)
 
 
 def _read_faces(path):
@@ -278,7 +289,7 @@ def _read_faces(path):
         pictures = np.empty((count, FACE_SIZE, FACE_SIZE, 3), "uint8")
         for name, outcome in _decoded(members, pool):
             if isinstance(outcome, Exception):
-                left_out.append((name, str(outcome) or type(outcome).__name__))
+                left_out.append((name, _why(outcome)))
             elif names and outcome[0] == names[-1]:
                 left_out.append((name, SECOND))
             else:
@@ -437,6 +448,10 @@ def _fault(header, row, record):
     if record["Sentiment"] not in ("Pos", "Neg"):
         return f"the label {record['Sentiment'][:20]!r}"
     return None if record["Review"].strip() else "an empty review"
+
+
+def _why(error):
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
 def _announce(name, table, origin, failure, left_out):
