@@ -157,9 +157,7 @@ def test_after_a_fault_the_next_attempt_succeeds(serve, monkeypatch, capsys, fau
         assert "INVENTED" in said
         # A damaged file in the cache is kept and named until a good one replaces it.
         (data.CACHE / data.REVIEWS).write_bytes(damaged)
-        with pytest.raises(
-            DataError, match="no row labelled Pos or Neg, and"
-        ) as caught:
+        with pytest.raises(DataError, match="0 Neg texts to use.*, and") as caught:
             data.load_reviews()
     said = str(caught.value)
     assert str(data.CACHE / data.REVIEWS) in said and url in said and reason in said
