@@ -150,7 +150,7 @@ def test_the_stemmer_is_nltks(opened, address):
     words = sorted(words)
     found = opened.evaluate(
         "async ([module, words]) => words.map((await import(module)).stem)",
-        [f"{address}_static/try-it/porter.mjs", words],
+        [f"{address}_static/try-it/porter.js", words],
     )
     pairs = zip(words, found, strict=True)
     assert [(word, stem) for word, stem in pairs if stem != stemmer.stem(word)] == []
@@ -355,7 +355,7 @@ def test_no_camera(visit, script, reason):
         ("review", "sentiment.onnx.gz", "try again"),
         ("face", "face.onnx.gz", "try again"),
         ("face", "faces.webp", "try again"),
-        ("face", "onnxruntime/ort.wasm.min.mjs", "reload the page"),
+        ("face", "onnxruntime/ort.wasm.min.js", "reload the page"),
     ],
 )
 def test_a_part_that_cannot_be_fetched(visit, demo, file, remedy, status):

@@ -1,6 +1,6 @@
 /* Fetches the runtime and the networks when they are first needed, and asks the networks one after another. */
 
-import { BYTES } from "./facts.mjs";
+import { BYTES } from "./facts.js";
 
 const RUNTIME = Object.keys(BYTES).filter((name) => name.startsWith("onnxruntime/"));
 const WASM = RUNTIME.find((name) => name.endsWith(".wasm.gz"));
@@ -111,12 +111,12 @@ function started(network, wasm, graph) {
 }
 
 async function start(wasm, graph) {
-  const ort = await import("./onnxruntime/ort.wasm.min.mjs").catch(() => {
+  const ort = await import("./onnxruntime/ort.wasm.min.js").catch(() => {
     // A browser remembers that an import failed, so to ask again does not help.
     throw new Trouble("A part of the demo could not be fetched. Please reload the page.");
   });
   ort.env.wasm.wasmBinary = wasm;
-  ort.env.wasm.wasmPaths = { mjs: new URL("./onnxruntime/ort-wasm-simd-threaded.mjs", import.meta.url).href };
+  ort.env.wasm.wasmPaths = { mjs: new URL("./onnxruntime/ort-wasm-simd-threaded.js", import.meta.url).href };
   ort.env.wasm.numThreads = 1; // more than one needs headers that a plain web server does not send
   const session = await inTurn(() => ort.InferenceSession.create(graph, { executionProviders: ["wasm"] }));
   return { ort, session };

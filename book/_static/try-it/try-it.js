@@ -1,9 +1,9 @@
 /* The page "Try it": connects its forms with the two networks. What a reader types is only ever set as text. */
 
-import { FIGURES, READY_AGES } from "./facts.mjs";
-import * as faces from "./faces.mjs";
-import { downloadSize, Trouble } from "./network.mjs";
-import * as reviews from "./reviews.mjs";
+import { FIGURES, READY_AGES } from "./facts.js";
+import * as faces from "./faces.js";
+import { downloadSize, Trouble } from "./network.js";
+import * as reviews from "./reviews.js";
 
 const MOST_LISTED = 12;
 const FAINT = 0.02; // of the strongest word: weaker ones are not coloured

@@ -1,7 +1,7 @@
 /* Reads a review as the chapters do (cnnbook.text), asks the network, and finds out which words mattered. */
 
-import { ask, prepare } from "./network.mjs";
-import { stem } from "./porter.mjs";
+import { ask, prepare } from "./network.js";
+import { stem } from "./porter.js";
 
 export const FILES = ["sentiment.onnx.gz", "words.json.gz"];
 const [NETWORK] = FILES;

@@ -1,6 +1,6 @@
 /* Brings a picture to the size of the training pictures, asks the network, and finds out where it looked. */
 
-import { ask, prepare, request, Trouble } from "./network.mjs";
+import { ask, prepare, request, Trouble } from "./network.js";
 
 export const FILES = ["face.onnx.gz"];
 const [NETWORK] = FILES;
