@@ -127,7 +127,7 @@ function reasons({ pieces, length }, effects) {
       .slice(0, MOST_LISTED)
       .map(([word, points]) => `${word} ${points.toFixed(1)}`)
       .join(", ");
-  const unknown = [...new Set(of("unknown").map(({ text }) => text))];
+  const unknown = [...new Set(of("unknown").map(({ text }) => text.normalize("NFC")))];
   const rest = unknown.length > MOST_LISTED ? ` … (${unknown.length} in all)` : "";
   const late = of("late").length;
   const lines = {
