@@ -57,7 +57,7 @@ def _repair(app, page, template, context, doctree):
         context["body"] = context["body"].replace(wrong, '<div class="citation-list">')
         if 'class="explorer"' in context["body"]:
             app.add_css_file("explore/explore.css")
-            app.add_js_file("explore/explore.mjs", type="module")
+            app.add_js_file("explore/explore.js", type="module")
     # jupyter-book loads sphinx-thebe even when it is off, and that names a CDN.
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context[kind] if not _is_thebe(file)]
