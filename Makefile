@@ -23,11 +23,12 @@ FULL := $(REAL) CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full
 RESOLUTION ?= lowest
 OTHER := .venv-$(RESOLUTION)
 
-.PHONY: help book book-sphinx lab unit test test-colab test-real-data test-versions real-data format execute verify models web-demo benchmark mutation lock clean
+.PHONY: help book book-sphinx pdf lab unit test test-colab test-real-data test-versions real-data format execute verify models web-demo benchmark mutation lock clean
 
 help:
 	@echo "make book            build the site from the stored outputs into _build/html"
 	@echo "make book-sphinx     build it with the newest Sphinx, without jupyter-book, into _build/sphinx/html"
+	@echo "make pdf             the whole book as one PDF, made by Chromium from the built site"
 	@echo "make lab             open the chapters in JupyterLab, as copies in the folder lab"
 	@echo "make unit            the fast tests, in a minute"
 	@echo "make test            all tests; re-executes every notebook on the embedded sample"
@@ -69,6 +70,13 @@ book-sphinx: $(STAMP)
 	echo "import sys; sys.path.insert(0, 'book/_ext')" >> _build/sphinx/conf.py
 	sed -E -i.bak "s/'(jupyter_book|sphinx_thebe|sphinx_comments|sphinx_jupyterbook_latex)', //g" _build/sphinx/conf.py
 	.venv-sphinx/bin/sphinx-build -W -n --keep-going _build/sphinx _build/sphinx/html
+
+# From the site as it stands, so that a workflow's PDF is of the very site that was tested.
+pdf: $(STAMP) _build/html/book/intro.html
+	$(BIN)/python -m tools.make_pdf
+
+_build/html/book/intro.html:
+	$(MAKE) book
 
 # The readers' edition, in copies that stay when the book is built again: a reader writes into them.
 lab: book
