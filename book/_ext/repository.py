@@ -77,8 +77,8 @@ def add_buttons(app, doctree, name):
             **hosts,
         }
         del links["Open in Kaggle"]
-        if in_workflow():  # `make pdf` makes it there
-            links["PDF"] = "../" * name.count("/") + "faces-and-phrases.pdf"
+        # The workflow puts it beside the published pages; `make pdf` makes it.
+        links["PDF"] = f"{app.config.html_baseurl}faces-and-phrases.pdf"
     else:
         source = f"_sources/{name}.ipynb"
         links = {**hosts, "Download .ipynb": "../" * name.count("/") + source}

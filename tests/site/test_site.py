@@ -148,10 +148,11 @@ def test_the_front_page_and_the_search_know_all_chapters(site):
     chapters = [f"{file}.html" for file in CHAPTERS]
     assert found["table"] == chapters
     assert found[".chapter-map"] == [*chapters, "book/try-it.html"]
-    # Only a workflow adds the PDF.
-    start, demo, colab, *_ = front.select("h1 + p + .chapter-buttons a")
+    start, demo, colab, pdf = front.select("h1 + p + .chapter-buttons a")
     assert f"book/{start['href']}" == chapters[0] and demo["href"] == "try-it.html"
     assert colab["href"] == page(site, CHAPTERS[0]).select_one("h1 + nav a")["href"]
+    home = front.select_one("link[rel=canonical]")["href"].partition("book/")[0]
+    assert pdf["href"] == f"{home}faces-and-phrases.pdf"
     index = (site / "searchindex.js").read_text("utf-8")
     assert [file for file in FILES if f'"{file}"' not in index] == []
     assert "book/intro.html" in (site / "index.html").read_text("utf-8")
