@@ -21,7 +21,7 @@ DATA_TESTS := $(addprefix tests/,unit/test_data.py notebooks/test_models.py note
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10
 NBVAL := --nbval-current-env --nbval-cell-timeout=1200
 SAMPLE := env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFILE=quick
-REAL := CNNBOOK_DATA=$(DATA)
+REAL := CNNBOOK_DATA="$(DATA)"
 FULL := $(REAL) CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full
 
 # The oldest or the newest versions that book/requirements.txt allows.
@@ -33,7 +33,7 @@ OTHER := .venv-$(RESOLUTION)
 help:
 	@echo "make book            build the site from the stored outputs into _build/html"
 	@echo "make book-sphinx     build it with the newest Sphinx, without jupyter-book, into _build/sphinx/html"
-	@echo "make lab             open the chapters in JupyterLab"
+	@echo "make lab             open the chapters in JupyterLab, as copies in the folder lab"
 	@echo "make unit            the fast tests, in a minute"
 	@echo "make test            all tests; re-executes every notebook on the embedded sample"
 	@echo "make test-colab      every notebook on a simulated Colab machine"
@@ -80,8 +80,12 @@ book-sphinx: $(STAMP)
 	sed -E -i.bak "s/'(jupyter_book|sphinx_thebe|sphinx_comments|sphinx_jupyterbook_latex)', //g" _build/sphinx/conf.py
 	.venv-sphinx/bin/sphinx-build -W -n --keep-going _build/sphinx _build/sphinx/html
 
-lab: $(STAMP)
-	$(BIN)/jupyter lab $(ARGS) $(firstword $(NB))
+# The readers' edition, in copies that stay when the book is built again: a reader writes into them.
+lab: book
+	@mkdir -p lab
+	@for chapter in _build/html/_sources/book/*.ipynb; do \
+	  test -e "lab/$${chapter##*/}" || cp "$$chapter" lab/; done
+	$(BIN)/jupyter lab $(ARGS) lab/$(notdir $(firstword $(NB)))
 
 unit: $(STAMP)
 	$(SAMPLE) $(PYTEST) tests/unit
@@ -89,7 +93,7 @@ unit: $(STAMP)
 test: book
 	$(SAMPLE) $(PYTEST) --nbval-lax $(NBVAL) tests book
 
-test-colab: $(STAMP)
+test-colab: book
 	$(SAMPLE) $(PYTEST) --dist load -m "long or not long" tests/notebooks/test_colab.py
 
 test-real-data: real-data $(STAMP)
@@ -110,9 +114,10 @@ test-versions:
 	$(SAMPLE) $(OTHER)/bin/python -m pytest -n 2 --dist loadfile --ignore tests/notebooks/test_colab.py \
 	  --deselect tests/unit/test_sample.py::test_regenerates_byte_for_byte --nbval-lax $(NBVAL) tests/unit tests/notebooks book
 
-real-data:
-	@test -f "$(DATA)/train_test.zip" -a -f "$(DATA)/car_reviews.csv" || \
-	  { echo "Set CNNBOOK_DATA to the folder that holds train_test.zip and car_reviews.csv (see data/README.md).$(DATA:%= It is now %.)"; exit 1; }
+# The loader's own check, so that what passes here is found in a chapter.
+real-data: $(STAMP)
+	@test -n "$(DATA)" || { echo "Set CNNBOOK_DATA to the folder that holds train_test.zip and car_reviews.csv (see data/README.md)."; exit 1; }
+	@$(REAL) $(BIN)/python -c "import sys; sys.tracebacklimit = 0; from cnnbook import data; [*map(data.find_in_folder, data.DOWNLOADS)]"
 
 format: $(STAMP)
 	$(BIN)/ruff format --no-cache

@@ -1,27 +1,33 @@
 """How pages look and are found: chapter numbers, formulae without a script, no other hosts, icons and shared links."""
 
 import re
-from urllib.parse import urlsplit
 
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.errors import ExtensionError
 
 
 def setup(app):
     app.add_html_math_renderer("mathml", (_formula, None), (_formula, None))
-    app.connect("config-inited", _name_and_address)
+    app.connect("config-inited", _address)
+    app.connect("builder-inited", _for_a_browser)
     app.connect("doctree-read", _number, priority=400)  # before Sphinx collects titles
     app.connect("html-page-context", _repair, priority=900)  # when the rest is done
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _name_and_address(app, config):
-    """Without an address of its own, the site is the Pages site of the repository."""
-    url = config.html_theme_options["repository_url"]
-    owner, name = urlsplit(url).path.strip("/").split("/")
-    config.html_baseurl = config.html_baseurl or f"https://{owner}.github.io/{name}/"
+def _address(app, config):
+    """Shared links name the site's address, which repository.py has found."""
     config.ogp_site_url = config.html_baseurl
     config.ogp_site_name = config.html_title
+
+
+def _for_a_browser(app):
+    if app.builder.format not in ("html", ""):  # "": builders that write no pages
+        raise ExtensionError(
+            "The book is laid out for a browser: `make book` builds the site, "
+            "and `make pdf` makes one PDF of it."
+        )
 
 
 def _number(app, doctree):
@@ -51,7 +57,7 @@ def _repair(app, page, template, context, doctree):
         context["body"] = context["body"].replace(wrong, '<div class="citation-list">')
         if 'class="explorer"' in context["body"]:
             app.add_css_file("explore/explore.css")
-            app.add_js_file("explore/explore.mjs", type="module")
+            app.add_js_file("explore/explore.js", type="module")
     # jupyter-book loads sphinx-thebe even when it is off, and that names a CDN.
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context[kind] if not _is_thebe(file)]

@@ -25,7 +25,9 @@ def site():
 
 
 class _BelowSubPath(SimpleHTTPRequestHandler):
-    """A plain web server that knows nothing outside SUB_PATH."""
+    """A plain web server that knows nothing outside SUB_PATH, and no script by the name .mjs."""
+
+    extensions_map = {".mjs": "application/octet-stream"}
 
     def translate_path(self, path):
         below = path.startswith(SUB_PATH)
