@@ -1,12 +1,17 @@
 # Two commands matter: `make book` builds the site, `make test` runs all tests.
 # Both set up .venv from requirements.lock on their first run.
 
+# Whatever pip's own settings say, packages go into the virtual environments.
+export PIP_USER := 0
+unexport PIP_TARGET PIP_PREFIX
+
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP := .venv/.installed
-NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
+NB ?= $(shell sed -n 's|.*file: \(book/[0-9].*\)|\1.ipynb|p' _toc.yml)
 # The chapters that take a minute in full: on the real data every number must come out again.
-STRICT := $(wildcard book/*-data-visualisation.ipynb book/*-preprocessing.ipynb)
+STRICT := $(wildcard book/[0-9][0-9]-data-visualisation.ipynb book/[0-9][0-9]-preprocessing.ipynb)
 # The real data: the folder in CNNBOOK_DATA, else the one beside the repository.
 DATA := $(or $(CNNBOOK_DATA),$(wildcard $(abspath ../shared/data)))
 # The tests that read it: all others give the same with any data, and `make test` has run them.
@@ -45,13 +50,18 @@ help:
 	@echo "make lock            write requirements.lock anew (ARGS=--upgrade: with the newest versions)"
 	@echo "make clean           remove what was built, and the virtual environments"
 
+# uv is fast, but reads none of pip's settings, such as an index or a certificate.
 $(STAMP): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
-	  { echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow's range); name one with 'make PYTHON=python3.12'."; exit 1; }
+	@$(PYTHON) -c 'import platform, sys; sys.exit( \
+	  "Python 3.11, 3.12 or 3.13 is needed, for TensorFlow; name one with: make PYTHON=python3.12" \
+	  if not (3, 11) <= sys.version_info[:2] <= (3, 13) else \
+	  "TensorFlow is not made for Intel Macs (nor for an Intel Python on another); open the chapters in Colab." \
+	  if (platform.system(), platform.machine()) == ("Darwin", "x86_64") else 0)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirements requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(PIP) "$$(grep '^uv==' requirements.lock)"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirements requirements.lock || \
+	  $(PIP) --no-deps --requirement requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
 # --all: a partial build would hide warnings of unchanged pages and keep old style sheets.
@@ -142,8 +152,12 @@ mutation: $(STAMP)
 	$(REAL) $(BIN)/python -m experiments.mutation $(ARGS)
 
 lock: $(STAMP)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate $(ARGS) \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11.0 --no-annotate $(ARGS) \
 	  --custom-compile-command "make lock" requirements.txt --group dev --output-file requirements.lock
+	@for python in 3.11.0 3.12.0 3.13.0; do for system in x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin; do \
+	  MACOSX_DEPLOYMENT_TARGET=12.0 $(BIN)/uv pip compile --quiet --no-deps --only-binary :all: --output-file /dev/null \
+	    --python-version $$python --python-platform $$system requirements.lock || \
+	    { echo "requirements.lock does not fit Python $$python on $$system, which the README promises."; exit 1; }; done; done
 
 clean:
 	rm -rf _build .hypothesis book/*.egg-info .venv .venv-lowest .venv-highest .venv-sphinx

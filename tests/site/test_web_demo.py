@@ -9,6 +9,10 @@ from PIL import Image
 
 from cnnbook import data, plots, quietly
 
+reason = (
+    "requirements.lock has onnxruntime for Linux: pip install onnx onnxruntime tf2onnx"
+)
+pytest.importorskip("onnxruntime", reason=reason)
 with quietly():
     from tools import make_web_demo as tool
 
