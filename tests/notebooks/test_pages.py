@@ -4,7 +4,7 @@ import re
 import runpy
 
 import pytest
-from tools.chapters import BOOK
+from tools.chapters import BOOK, files
 
 MINUTES = {"five": 5, "ten": 10, "fifteen": 15, "twenty": 20, "half an hour": 30}
 EXERCISE = rf"\*(?:Easy|Medium|Hard), ({'|'.join(MINUTES)})"
@@ -19,9 +19,7 @@ def test_the_code_of_the_pattern_runs_from_top_to_bottom(tmp_path, capsys):
     assert 0 < ran["low"] < (ran["right"].mean() - ran["guessed"].mean()) < ran["high"]
 
 
-@pytest.mark.parametrize(
-    "chapter", sorted(BOOK.glob("[0-9]*.ipynb")), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("chapter", files(".ipynb"), ids=lambda p: p.stem)
 def test_teachers_are_told_how_long_the_exercises_take(chapter):
     row = re.search(rf"\]\({chapter.name}\).*", (BOOK / "for-teachers.md").read_text())[
         0
