@@ -1,8 +1,10 @@
 """Every page of the built site in a real browser: nothing comes from elsewhere, nothing fails, everybody can read it."""
 
+import gzip
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from test_site import FILES
+from test_site import CHAPTERS, FILES
 
 PAGES = [*FILES, "search", "genindex"]
 PHONE = {"width": 360, "height": 800}
@@ -87,3 +89,21 @@ def test_the_checks_notice(visit):
     rules = {violation.split(":")[0] for violation in found["light"]}
     assert rules >= {"color-contrast", "image-alt"}
     assert "color-contrast" in found["dark"][0]
+
+
+def test_the_front_page_is_light(visit, address, site):
+    """All that a first visit fetches, as a server sends it: text compressed, and a bound that a font of icons breaks."""
+    page, _ = visit("book/intro", viewport=DESK)
+    entries = "performance.getEntries().map((entry) => entry.name)"
+    urls = {url.split("?")[0] for url in page.evaluate(entries) if "/" in url}
+    files = [site / url.removeprefix(address) for url in urls]
+    assert len(files) > 10
+    assert sum(len(gzip.compress(file.read_bytes())) for file in files) < 130_000
+
+
+@pytest.mark.parametrize("side", ["primary", "secondary"])
+def test_a_phone_opens_the_contents(visit, side):
+    page, _ = visit(CHAPTERS[0], viewport=PHONE)
+    page.get_by_title(f"Toggle {side} sidebar").click()
+    assert page.locator("dialog[open] li a").first.is_visible()
+    assert violations(page) == []
