@@ -17,6 +17,12 @@ OVERFLOWING = """() => {
         .filter((element) => element.getBoundingClientRect().right > width + 1)
         .map((element) => `${element.tagName}.${element.className}`).slice(0, 5).concat("the page scrolls sideways");
 }"""
+# What must be scrolled: nothing at a desk, and on a phone only what shows a shadow at the edge that hides more.
+CUT = """(atADesk) => [...document.querySelectorAll("article *")].filter((element) => {
+    const style = getComputedStyle(element), shadow = style.backgroundAttachment.includes("local");
+    return style.overflowX != "visible" && element.scrollWidth > element.clientWidth + 1 && (atADesk || !shadow);
+}).map((element) => `${element.tagName}.${element.className} shows ${element.clientWidth} of ${element.scrollWidth}`)"""
+UNFOLDED = "document.querySelectorAll('details').forEach((each) => each.open = true)"
 PALE = """() => [...document.querySelectorAll("article *")].filter((element) => {
     const [red, green, blue, alpha = 1] = getComputedStyle(element).backgroundColor.match(/[\\d.]+/g).map(Number);
     return alpha > 0.5 && Math.min(red, green, blue) > 150 && element.offsetWidth > 300 && element.tagName != "IMG";
@@ -55,14 +61,16 @@ def findings(page, faults):
     # The theme changes nothing but colours.
     found["dark"] = violations(page, ["color-contrast"])
     found["pale"] = page.evaluate(PALE)
+    page.evaluate(UNFOLDED)
+    found["desk"] = page.evaluate(CUT, True)
     page.set_viewport_size(PHONE)
-    found["phone"] = page.evaluate(OVERFLOWING)
+    found["phone"] = page.evaluate(OVERFLOWING) + page.evaluate(CUT, False)
     return found
 
 
 @pytest.mark.parametrize("file", PAGES)
 def test_nothing_fails_and_everybody_can_read_it(visit, file):
-    """In light and dark, at a desk and on a phone; nothing but pictures is pale in the dark."""
+    """In light and dark, at a desk and on a phone; nothing but pictures is pale in the dark, and nothing is cut off."""
     page, faults = visit(file, viewport=DESK)
     found = findings(page, faults)
     page.context.close()
@@ -76,6 +84,7 @@ def test_the_checks_notice(visit):
             document.querySelector("article").insertAdjacentHTML("afterbegin", `
                 <p style="color: #eee; background: #fff; width: 500px">pale</p>
                 <img src="${document.querySelector("link[rel~=icon]").href}">
+                <pre style="background: none">${"long ".repeat(99)}</pre>
                 <iframe src="https://example.org/x.html"></iframe>`);
             console.error("told");
             setTimeout(() => nothing());
@@ -89,6 +98,7 @@ def test_the_checks_notice(visit):
     rules = {violation.split(":")[0] for violation in found["light"]}
     assert rules >= {"color-contrast", "image-alt"}
     assert "color-contrast" in found["dark"][0]
+    assert "PRE" in found["desk"][0] and "PRE" in found["phone"][-1]
 
 
 def test_the_front_page_is_light(visit, address, site):
