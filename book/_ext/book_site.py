@@ -40,6 +40,7 @@ OF_ICONS = re.compile(
 
 
 def setup(app):
+    app.add_js_file("progress.js", loading_method="defer")
     app.add_html_math_renderer("mathml", (_formula, None), (_formula, None))
     app.connect("config-inited", _name_and_address)
     app.connect("doctree-read", _number, priority=400)  # before Sphinx collects titles

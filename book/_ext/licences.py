@@ -21,7 +21,7 @@ HEADINGS = ("program", "version", "licence", "what it does here")
 WORKS = """
 This book | https://creativecommons.org/licenses/by/4.0/ | CC BY 4.0; code MIT
 its style, pictures and demos
-book.css card.png favicon.png logo.svg touch-icon.png licences/*
+book.css progress.js card.png favicon.png logo.svg touch-icon.png licences/*
 try-it/try-it.mjs try-it/network.mjs try-it/faces.mjs try-it/reviews.mjs try-it/facts.mjs
 try-it/*.css try-it/sentiment.onnx.gz explore/*
 

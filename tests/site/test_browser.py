@@ -1,6 +1,8 @@
 """Every page of the built site in a real browser: nothing comes from elsewhere, nothing fails, everybody can read it."""
 
 import gzip
+import json
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -117,3 +119,60 @@ def test_a_phone_opens_the_contents(visit, side):
     page.get_by_title(f"Toggle {side} sidebar").click()
     assert page.locator("dialog[open] li a").first.is_visible()
     assert violations(page) == []
+
+
+NO_STORAGE = (
+    "Object.defineProperty(window, 'localStorage', { get() { throw Error('none'); } })"
+)
+MARK, RESULT = ".progress-mark >> visible=true", ".progress-box [role=status]"
+ANSWERS = "article details:is(.right, .wrong)"
+
+
+@pytest.mark.parametrize("script", ["", NO_STORAGE])
+def test_the_first_answers_and_the_mark_are_remembered(visit, script):
+    """After a new visit, too, unless the browser stores nothing; and the reader can clear them."""
+    page, faults = visit(CHAPTERS[0], script, viewport=DESK)
+    read = page.get_by_role("button", name="Mark this chapter as read")
+    assert page.locator(MARK).count() == 0 and page.locator(RESULT).is_hidden()
+    page.locator("details.wrong summary").first.press("Enter")
+    for summary in page.locator("details.right summary").all():
+        summary.click()
+    assert page.locator(RESULT).inner_text() == "You had 4 of 5 at first try."
+    read.click()
+    if not script:
+        page.reload()
+        assert page.locator(f"{ANSWERS}[open]").count() == 5
+        assert violations(page) == faults == []
+    assert page.locator(MARK).inner_text() == "✓ 4/5"
+    assert page.get_by_role("link", name="read, self-test 4 of 5").count() == 1
+    page.get_by_role("button", name="Clear my answers").click()
+    assert page.locator(RESULT).is_hidden() and page.locator(MARK).inner_text() == "✓"
+    assert page.locator(f"{ANSWERS}[open]").count() == 0
+    assert read.get_attribute("aria-pressed") == "true"
+    read.click()
+    assert page.locator(MARK).count() == 0
+    page.context.close()
+
+
+HTML = "<img src=x onerror=fail()>"
+ENTRIES = [None, 7, HTML, {"read": HTML, "score": HTML, "answers": HTML}]
+ENTRIES += [{"read": 1, "score": ["4/5"], "answers": [[HTML], None, {"length": 1}]}]
+NAMES = [file.removeprefix("book/") for file in CHAPTERS]
+HOSTILE = json.dumps(dict(zip(NAMES, ENTRIES, strict=False)))
+
+
+@pytest.mark.parametrize("stored", ["{", "[7]", HOSTILE])
+def test_what_others_stored_does_no_harm(visit, address, stored):
+    key = f"progress of {urlsplit(address).path}"
+    store = f"localStorage.setItem('{key}', {json.dumps(stored)})"
+    page, faults = visit(CHAPTERS[len(ENTRIES) - 1], store, viewport=DESK)
+    assert page.locator(MARK).count() == page.locator(f"{ANSWERS}[open]").count() == 0
+    page.locator("details.right summary").first.click()
+    assert page.locator(RESULT).inner_text() == "Answered: 1 of 5."
+    page.context.close()
+    assert faults == []
+
+
+def test_nothing_is_offered_without_scripts(visit):
+    page, _ = visit(CHAPTERS[0], java_script_enabled=False)
+    assert page.locator(".progress-box").count() == 0
