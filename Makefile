@@ -1,12 +1,17 @@
 # Two commands matter: `make book` builds the site, `make test` runs all tests.
 # Both set up .venv from requirements.lock on their first run.
 
+# Whatever pip's own settings say, packages go into the virtual environments.
+export PIP_USER := 0
+unexport PIP_TARGET PIP_PREFIX
+
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP := .venv/.installed
-NB ?= $(sort $(wildcard book/[0-9]*.ipynb))
+NB ?= $(shell sed -n 's|.*file: \(book/[0-9].*\)|\1.ipynb|p' _toc.yml)
 # The chapters that take a minute in full: on the real data every number must come out again.
-STRICT := $(wildcard book/*-data-visualisation.ipynb book/*-preprocessing.ipynb)
+STRICT := $(wildcard book/[0-9][0-9]-data-visualisation.ipynb book/[0-9][0-9]-preprocessing.ipynb)
 # The real data: the folder in CNNBOOK_DATA, else the one beside the repository.
 DATA := $(or $(CNNBOOK_DATA),$(wildcard $(abspath ../shared/data)))
 # The tests that read it: all others give the same with any data, and `make test` has run them.
@@ -16,19 +21,20 @@ DATA_TESTS := $(addprefix tests/,unit/test_data.py notebooks/test_models.py note
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --durations=10
 NBVAL := --nbval-current-env --nbval-cell-timeout=1200
 SAMPLE := env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFILE=quick
-REAL := CNNBOOK_DATA=$(DATA)
+REAL := CNNBOOK_DATA="$(DATA)"
 FULL := $(REAL) CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full
 
 # The oldest or the newest versions that book/requirements.txt allows.
 RESOLUTION ?= lowest
 OTHER := .venv-$(RESOLUTION)
 
-.PHONY: help book book-sphinx lab unit test test-colab test-real-data test-versions real-data format execute verify models web-demo benchmark mutation lock clean
+.PHONY: help book book-sphinx pdf lab unit test test-colab test-real-data test-versions real-data format execute verify models web-demo benchmark mutation lock clean
 
 help:
 	@echo "make book            build the site from the stored outputs into _build/html"
 	@echo "make book-sphinx     build it with the newest Sphinx, without jupyter-book, into _build/sphinx/html"
-	@echo "make lab             open the chapters in JupyterLab"
+	@echo "make pdf             the whole book as one PDF, made by Chromium from the built site"
+	@echo "make lab             open the chapters in JupyterLab, as copies in the folder lab"
 	@echo "make unit            the fast tests, in a minute"
 	@echo "make test            all tests; re-executes every notebook on the embedded sample"
 	@echo "make test-colab      every notebook on a simulated Colab machine"
@@ -44,13 +50,18 @@ help:
 	@echo "make lock            write requirements.lock anew (ARGS=--upgrade: with the newest versions)"
 	@echo "make clean           remove what was built, and the virtual environments"
 
+# uv is fast, but reads none of pip's settings, such as an index or a certificate.
 $(STAMP): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
-	  { echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow's range); name one with 'make PYTHON=python3.12'."; exit 1; }
+	@$(PYTHON) -c 'import platform, sys; sys.exit( \
+	  "Python 3.11, 3.12 or 3.13 is needed, for TensorFlow; name one with: make PYTHON=python3.12" \
+	  if not (3, 11) <= sys.version_info[:2] <= (3, 13) else \
+	  "TensorFlow is not made for Intel Macs (nor for an Intel Python on another); open the chapters in Colab." \
+	  if (platform.system(), platform.machine()) == ("Darwin", "x86_64") else 0)'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirements requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	$(PIP) "$$(grep '^uv==' requirements.lock)"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --requirements requirements.lock || \
+	  $(PIP) --no-deps --requirement requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
 # --all: a partial build would hide warnings of unchanged pages and keep old style sheets.
@@ -70,8 +81,19 @@ book-sphinx: $(STAMP)
 	sed -E -i.bak "s/'(jupyter_book|sphinx_thebe|sphinx_comments|sphinx_jupyterbook_latex)', //g" _build/sphinx/conf.py
 	.venv-sphinx/bin/sphinx-build -W -n --keep-going _build/sphinx _build/sphinx/html
 
-lab: $(STAMP)
-	$(BIN)/jupyter lab $(ARGS) $(firstword $(NB))
+# From the site as it stands, so that a workflow's PDF is of the very site that was tested.
+pdf: $(STAMP) _build/html/book/intro.html
+	$(BIN)/python -m tools.make_pdf
+
+_build/html/book/intro.html:
+	$(MAKE) book
+
+# The readers' edition, in copies that stay when the book is built again: a reader writes into them.
+lab: book
+	@mkdir -p lab
+	@for chapter in _build/html/_sources/book/*.ipynb; do \
+	  test -e "lab/$${chapter##*/}" || cp "$$chapter" lab/; done
+	$(BIN)/jupyter lab $(ARGS) lab/$(notdir $(firstword $(NB)))
 
 unit: $(STAMP)
 	$(SAMPLE) $(PYTEST) tests/unit
@@ -79,7 +101,7 @@ unit: $(STAMP)
 test: book
 	$(SAMPLE) $(PYTEST) --nbval-lax $(NBVAL) tests book
 
-test-colab: $(STAMP)
+test-colab: book
 	$(SAMPLE) $(PYTEST) --dist load -m "long or not long" tests/notebooks/test_colab.py
 
 test-real-data: real-data $(STAMP)
@@ -100,9 +122,10 @@ test-versions:
 	$(SAMPLE) $(OTHER)/bin/python -m pytest -n 2 --dist loadfile --ignore tests/notebooks/test_colab.py \
 	  --deselect tests/unit/test_sample.py::test_regenerates_byte_for_byte --nbval-lax $(NBVAL) tests/unit tests/notebooks book
 
-real-data:
-	@test -f "$(DATA)/train_test.zip" -a -f "$(DATA)/car_reviews.csv" || \
-	  { echo "Set CNNBOOK_DATA to the folder that holds train_test.zip and car_reviews.csv (see data/README.md).$(DATA:%= It is now %.)"; exit 1; }
+# The loader's own check, so that what passes here is found in a chapter.
+real-data: $(STAMP)
+	@test -n "$(DATA)" || { echo "Set CNNBOOK_DATA to the folder that holds train_test.zip and car_reviews.csv (see data/README.md)."; exit 1; }
+	@$(REAL) $(BIN)/python -c "import sys; sys.tracebacklimit = 0; from cnnbook import data; [*map(data.find_in_folder, data.DOWNLOADS)]"
 
 format: $(STAMP)
 	$(BIN)/ruff format --no-cache
@@ -129,8 +152,12 @@ mutation: $(STAMP)
 	$(REAL) $(BIN)/python -m experiments.mutation $(ARGS)
 
 lock: $(STAMP)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate $(ARGS) \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11.0 --no-annotate $(ARGS) \
 	  --custom-compile-command "make lock" requirements.txt --group dev --output-file requirements.lock
+	@for python in 3.11.0 3.12.0 3.13.0; do for system in x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin; do \
+	  MACOSX_DEPLOYMENT_TARGET=12.0 $(BIN)/uv pip compile --quiet --no-deps --only-binary :all: --output-file /dev/null \
+	    --python-version $$python --python-platform $$system requirements.lock || \
+	    { echo "requirements.lock does not fit Python $$python on $$system, which the README promises."; exit 1; }; done; done
 
 clean:
 	rm -rf _build .hypothesis book/*.egg-info .venv .venv-lowest .venv-highest .venv-sphinx

@@ -1,4 +1,4 @@
-"""Rules for all tests: no screen is needed, and where all is present nothing is skipped."""
+"""Rules for all tests: no screen is needed, nobody's keras.json counts, and where all is present nothing is skipped."""
 
 import os
 import sys
@@ -7,6 +7,7 @@ import matplotlib
 import pytest
 
 matplotlib.use("Agg")
+os.environ |= {"KERAS_HOME": os.devnull, "KERAS_BACKEND": "tensorflow"}
 
 
 @pytest.fixture(autouse=True)

@@ -5,11 +5,21 @@ experiments run chapter code through `load` alone.
 """
 
 import linecache
+import re
 from pathlib import Path
 
 import nbformat
 
 BOOK = Path(__file__).resolve().parents[1] / "book"
+KINDS = (".ipynb", ".md")
+
+
+def files(*kinds):
+    """Return the paths of what _toc.yml names, in its order: all, or only these `kinds`, as ".ipynb"."""
+    contents = (BOOK.parent / "_toc.yml").read_text("utf-8")
+    names = re.findall(r"\b(?:root|file): (\S+)", contents)
+    paths = [BOOK.parent / (name + kind) for name in names for kind in kinds or KINDS]
+    return [path for path in paths if path.exists()]
 
 
 def path(slug):

@@ -1,7 +1,7 @@
 """Execute notebooks from top to bottom and store their outputs: `make execute`.
 
 Each runs in one fresh kernel, in its own folder. It is written back only if every cell
-succeeds, without what changes from run to run, so that a second run with the same results
+succeeds and no figure is lost, without what changes from run to run, so that a second run with the same results
 leaves no difference. Prints seconds and peak memory of each notebook.
 """
 
@@ -51,10 +51,22 @@ def _lighter(png):
     return stored.getvalue()
 
 
+def lost_figures(notebook):
+    """Return the ids of the cells that describe a figure and show none."""
+    lost = []
+    for cell in notebook.cells:
+        data = [output.get("data", {}) for output in cell.get("outputs", [])]
+        shown = any(kind.startswith("image/") for some in data for kind in some)
+        if not shown and {"figure", "image"} & set(cell.metadata.get("mystnb", {})):
+            lost.append(cell.id)
+    return lost
+
+
 def execute(path, destination):
     """Run the notebook `path`, store it at `destination`; return seconds and peak megabytes.
 
-    Raises SystemExit if a cell fails, lasts CELL_TIMEOUT seconds, or kills the kernel.
+    Raises SystemExit if a cell fails, lasts CELL_TIMEOUT seconds, kills the kernel, or
+    shows no picture where its metadata describe a figure.
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=CELL_TIMEOUT, kernel_name="python3")
@@ -74,6 +86,9 @@ def execute(path, destination):
     except FAILURES as error:
         raise SystemExit(f"{path}: not stored, a cell failed.\n{error}") from error
     seconds = time.perf_counter() - start
+    if lost := lost_figures(notebook):
+        cells = ", ".join(lost)
+        raise SystemExit(f"{path}: not stored, no picture came of the cells {cells}.")
     _tidy(notebook)
     temporary = destination.with_suffix(".tmp")
     temporary.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")

@@ -18,10 +18,10 @@ import nbformat
 import pandas as pd
 import yaml
 
-from tools import blocks, verify
+from tools import blocks, chapters, execute, verify
 
 ROOT = Path(__file__).resolve().parents[1]
-BOOK = ROOT / "book"
+BOOK = chapters.BOOK
 ALL = "notebook"  # stands where a problem has no one cell
 
 # None that would leave a cell out, let it fail or hide what it stores.
@@ -70,12 +70,11 @@ TERM = re.compile(r"\{term\}`([^`]+)`")
 ORDINARY_WORDS = {"step"}  # terms that the prose also needs in their everyday sense
 
 
-def files():
-    """Return the paths of all that the table of contents names, or book/ holds."""
-    contents = (ROOT / "_toc.yml").read_text("utf-8")
-    named = re.findall(r"\b(?:root|file): (\S+)", contents)
-    found = {path for name in named for path in ROOT.glob(f"{name}.*")}
-    return sorted(found | {*BOOK.glob("*.ipynb"), *BOOK.glob("*.md")})
+def strays():
+    """Return a problem for each notebook or page of book/ that _toc.yml does not name."""
+    held = {*BOOK.glob("*.ipynb"), *BOOK.glob("*.md")} - set(chapters.files())
+    told = "is not in _toc.yml: name it there, or move it out of book/"
+    return [f"{path.relative_to(ROOT)} {told}" for path in sorted(held)]
 
 
 def read(path):
@@ -260,6 +259,8 @@ def self_test(nb):
 
 
 def figures(nb):
+    for lost in execute.lost_figures(nb):
+        yield lost, "describes a figure, and shows no picture"
     for cell in cells(nb, "code"):
         alt, caption, name = legends(cell)
         if any("image/png" in output.get("data", {}) for output in cell.outputs):
@@ -391,7 +392,7 @@ def problems(nb, others=(), reviews=(), form=True):
 def lint(path, reviews=()):
     """Return the problems of a stored chapter or page."""
     chapter = path.suffix == ".ipynb"
-    others = [other for other in BOOK.glob("*.ipynb") if chapter]
+    others = chapters.files(".ipynb") if chapter else []
     try:
         others = [read(other) for other in others if not other.samefile(path)]
         return problems(read(path), others, reviews, form=chapter)
@@ -401,15 +402,18 @@ def lint(path, reviews=()):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", nargs="*", type=Path, default=files())
+    parser.add_argument("files", nargs="*", type=Path, default=[])
     folder = os.environ.get("CNNBOOK_DATA")
     reviews = pd.read_csv(Path(folder, "car_reviews.csv"))["Review"] if folder else ()
-    found = False
-    for path in parser.parse_args().files:
-        for problem in lint(path, reviews):
-            print(f"{os.path.relpath(path, ROOT)} {problem}")
-            found = True
-    sys.exit(found)
+    asked = parser.parse_args().files
+    found = [] if asked else strays()
+    for path in asked or chapters.files():
+        found += [
+            f"{os.path.relpath(path, ROOT)} {told}" for told in lint(path, reviews)
+        ]
+    for problem in found:
+        print(problem)
+    sys.exit(bool(found))
 
 
 if __name__ == "__main__":

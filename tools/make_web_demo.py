@@ -176,7 +176,7 @@ def main():
     for name, content in (packed | {"words.json.gz": words_bytes()}).items():
         (FOLDER / name).write_bytes(gzip.compress(content, mtime=0))
         print(f"{name}: {(FOLDER / name).stat().st_size / 2**20:.1f} MB")
-    (FOLDER / "facts.mjs").write_bytes(facts_bytes())
+    (FOLDER / "facts.js").write_bytes(facts_bytes())
     faces, images = load_faces()
     if faces.attrs["is_book_data"]:
         pixels, _ = ready_faces(faces, images)

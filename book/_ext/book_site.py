@@ -6,11 +6,11 @@ And how little a browser must fetch: what the theme and the extensions bring and
 import re
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import tinycss2
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.errors import ExtensionError
 
 # Scripts and style sheets that extensions load on every page, by a part of their names, and the sign of a page that
 # needs them. jupyter-book loads sphinx-thebe even when it is off, and that names a CDN.
@@ -42,20 +42,26 @@ OF_ICONS = re.compile(
 def setup(app):
     app.add_js_file("progress.js", loading_method="defer")
     app.add_html_math_renderer("mathml", (_formula, None), (_formula, None))
-    app.connect("config-inited", _name_and_address)
+    app.connect("config-inited", _address)
+    app.connect("builder-inited", _for_a_browser)
     app.connect("doctree-read", _number, priority=400)  # before Sphinx collects titles
     app.connect("html-page-context", _repair, priority=900)  # when the rest is done
     app.connect("build-finished", _lighten, priority=400)  # before files need an owner
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _name_and_address(app, config):
-    """Without an address of its own, the site is the Pages site of the repository."""
-    url = config.html_theme_options["repository_url"]
-    owner, name = urlsplit(url).path.strip("/").split("/")
-    config.html_baseurl = config.html_baseurl or f"https://{owner}.github.io/{name}/"
+def _address(app, config):
+    """Shared links name the site's address, which repository.py has found."""
     config.ogp_site_url = config.html_baseurl
     config.ogp_site_name = config.html_title
+
+
+def _for_a_browser(app):
+    if app.builder.format not in ("html", ""):  # "": builders that write no pages
+        raise ExtensionError(
+            "The book is laid out for a browser: `make book` builds the site, "
+            "and `make pdf` makes one PDF of it."
+        )
 
 
 def _number(app, doctree):
@@ -85,7 +91,7 @@ def _repair(app, page, template, context, doctree):
         context["body"] = context["body"].replace(wrong, '<div class="citation-list">')
         if 'class="explorer"' in context["body"]:
             app.add_css_file("explore/explore.css")
-            app.add_js_file("explore/explore.mjs", type="module")
+            app.add_js_file("explore/explore.js", type="module")
     body = context.get("body", "")
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context[kind] if _is_needed(file, body)]
@@ -110,16 +116,14 @@ def _lighten(app, error):
             _rewrite(page, lambda text: re.sub(SEARCH, "", text))
     for script in static.glob("scripts/*.js"):
         _rewrite(script, lambda text: re.sub("//# sourceMappingURL.*", "", text))
-    classes = _words(pages | set(static.rglob("*js")), r"[\w-]+")
+    classes = _words(pages | set(static.rglob("*.js")), r"[\w-]+")
     for style in static.glob("styles/*.css"):
         _rewrite(style, lambda text: _shown(tinycss2.parse_stylesheet(text), classes))
     # What a page names is loaded, and what that names, and so on.
     files = {path for path in static.rglob("*") if path.is_file()}
     new = pages
     while new:
-        texts = {
-            path for path in new if path.suffix in (".html", ".css", ".js", ".mjs")
-        }
+        texts = {path for path in new if path.suffix in (".html", ".css", ".js")}
         names = _words(texts, r"[\w.-]+")
         new = {path for path in files if path.name in names}
         files -= new

@@ -22,7 +22,7 @@ WORKS = """
 This book | https://creativecommons.org/licenses/by/4.0/ | CC BY 4.0; code MIT
 its style, pictures and demos
 book.css progress.js card.png favicon.png logo.svg touch-icon.png licences/*
-try-it/try-it.mjs try-it/network.mjs try-it/faces.mjs try-it/reviews.mjs try-it/facts.mjs
+try-it/try-it.js try-it/network.js try-it/faces.js try-it/reviews.js try-it/facts.js
 try-it/*.css try-it/sentiment.onnx.gz explore/*
 
 This book, learned or drawn from UTKFace | https://susanqq.github.io/UTKFace/ | non-commercial research and teaching only
@@ -31,9 +31,9 @@ try-it/face.onnx.gz try-it/faces.webp
 
 NLTK | https://www.nltk.org | Apache 2.0 | licences/nltk.txt
 the stop words, and the stemmer, which is a port of NLTK's
-try-it/porter.mjs try-it/words.json.gz
+try-it/porter.js try-it/words.json.gz
 
-ONNX Runtime Web | https://onnxruntime.ai | MIT | try-it/onnxruntime/LICENSE try-it/onnxruntime/ort.wasm.min.mjs
+ONNX Runtime Web | https://onnxruntime.ai | MIT | try-it/onnxruntime/LICENSE try-it/onnxruntime/ort.wasm.min.js
 runs the networks of the page Try it
 try-it/onnxruntime/*
 
@@ -152,12 +152,13 @@ def _table(static, root):
 
 def _fill(app, doctree, page):
     for placeholder in list(doctree.findall(licence_list)):
-        static = Path(app.outdir, "_static")
-        placeholder.replace_self(_table(static, "../" * page.count("/")))
+        static, root = Path(app.outdir, "_static"), "../" * page.count("/")
+        html = app.builder.format == "html"  # others lay no files there
+        placeholder.replace_self(_table(static, root) if html else [])
 
 
 def _lay_texts_beside(app, error):
-    if error:
+    if error or app.builder.format != "html":
         return
     static = Path(app.outdir, "_static")
     (static / "licences").mkdir(exist_ok=True)

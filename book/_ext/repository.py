@@ -8,12 +8,13 @@ is stamped with its repository and its commit, and the site's Colab buttons open
 import html
 import os
 import re
-from pathlib import Path
 
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
-COLAB = "https://colab.research.google.com/github"
+GITHUB = "https://github.com/"
+COLAB = "https://colab.research.google.com/github/"
+KAGGLE = "https://kaggle.com/kernels/welcome?src="
 # The branch that holds the stamped notebooks; tools/publish_notebooks.sh pushes it.
 STAMPED = "colab"
 # Where a notebook's first cell says what it fetches, as it stands in the file.
@@ -24,51 +25,82 @@ def setup(app):
     app.connect("config-inited", fill_in, priority=100)  # before others read it
     app.connect("source-read", stamp_pages)
     app.connect("doctree-resolved", add_buttons)
-    app.connect("build-finished", stamp_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def fill_in(app, config):
-    """Take the repository and the branch from the workflow that runs, if one does."""
-    if repository := _in_workflow():
-        options, workflow = config.html_theme_options, os.environ
-        options["repository_url"] = f"https://github.com/{repository}"
+    """Take the repository and the branch from the workflow that runs, if one does; find the site's address."""
+    options, workflow = config.html_theme_options, os.environ
+    if repository := in_workflow():
+        options["repository_url"] = f"{GITHUB}{repository}"
         # A pull request runs on a merge; the branch that it goes to is the one to show.
         branch = workflow.get("GITHUB_BASE_REF") or workflow.get("GITHUB_REF_NAME")
         options["repository_branch"] = branch or options["repository_branch"]
+    config.html_baseurl = config.html_baseurl or site(options["repository_url"])
+
+
+def site(repository):
+    """Return where the pages of the repository at this address are published. Raises ExtensionError."""
+    builder = os.environ
+    if address := builder.get("NETLIFY") and builder["URL"]:
+        return f"{address.rstrip('/')}/"
+    if address := builder.get("CI_PAGES_URL"):  # GitLab
+        return f"{address.rstrip('/')}/"
+    parts = repository.removeprefix(GITHUB).strip("/").split("/")
+    if not repository.startswith(GITHUB) or len(parts) != 2:
+        raise ExtensionError(
+            f"{repository} does not tell where the site will be: "
+            "write its address into _config.yml, under html, as baseurl."
+        )
+    pages = f"{parts[0].lower()}.github.io"
+    return f"https://{pages}/" + ("" if parts[1].lower() == pages else f"{parts[1]}/")
 
 
 def add_buttons(app, doctree, name):
     """Put a row of buttons under the title of each notebook's page, and under the front page's subtitle."""
     front = name == app.config.root_doc
-    if app.builder.format != "html" or not (front or _is_notebook(app, name)):
+    if app.builder.format != "html" or not (front or is_notebook(app, name)):
         return
     options, to = app.config.html_theme_options, app.builder.get_relative_uri
-    url = html.escape(options["repository_url"])
-    branch = html.escape(options["repository_branch"])
-    opened = STAMPED if _in_workflow() else branch
-    colab = url.replace("https://github.com", COLAB)
+    url, branch = options["repository_url"], options["repository_branch"]
     notebook = app.env.toctree_includes[name][0] if front else name
-    links = {"Open in Colab": f'"{colab}/blob/{opened}/{notebook}.ipynb"'}
+    links, hosts = {}, {}
+    if url.startswith(GITHUB):  # Colab and Kaggle open notebooks from there alone
+        place = f"{url.removeprefix(GITHUB)}/blob/"
+        opened = f"{place}{STAMPED if in_workflow() else branch}/{notebook}.ipynb"
+        hosts["Open in Colab"] = COLAB + opened
+        hosts["Open in Kaggle"] = KAGGLE + GITHUB + opened
     if front:
-        begin = {"Start": to(name, notebook), "Try it": to(name, "book/try-it")}
-        links = {text: f'"{address}"' for text, address in begin.items()} | links
+        links = {
+            "Start": to(name, notebook),
+            "Try it": to(name, "book/try-it"),
+            **hosts,
+        }
+        del links["Open in Kaggle"]
+        # The workflow puts it beside the published pages; `make pdf` makes it.
+        links["PDF"] = f"{app.config.html_baseurl}faces-and-phrases.pdf"
     else:
         source = f"_sources/{name}.ipynb"
-        links["Download .ipynb"] = f'"{"../" * name.count("/")}{source}" download'
-        links["View source"] = f'"{url}/blob/{branch}/{name}.ipynb"'
+        links = {**hosts, "Download .ipynb": "../" * name.count("/") + source}
+        if hosts:
+            links["View source"] = f"{GITHUB}{place}{branch}/{name}.ipynb"
     label = "Begin" if front else "This notebook"
     row = f'<nav class="chapter-buttons" aria-label="{label}">'
-    row += "".join(f"<a href={address}>{text}</a>" for text, address in links.items())
+    for text, address in links.items():
+        download = " download" * text.startswith("Download")
+        row += f'<a href="{html.escape(address)}"{download}>{text}</a>'
     section = next(doctree.findall(nodes.section))
     section.insert(1 + front, nodes.raw("", f"{row}</nav>", format="html"))
 
 
 def stamp(app, text, name):
-    """Return the text of a notebook with the repository and the commit of the workflow in its first cell."""
-    options, commit = app.config.html_theme_options, os.environ.get("GITHUB_SHA")
-    revision = commit or options["repository_branch"]
-    names = {"REPOSITORY": options["repository_url"], "REVISION": revision}
+    """Return the text of a notebook with the repository, and the workflow's commit or the branch, in its first cell."""
+    options = app.config.html_theme_options
+    commit = in_workflow() and os.environ.get("GITHUB_SHA")
+    names = {
+        "REPOSITORY": options["repository_url"],
+        "REVISION": commit or options["repository_branch"],
+    }
     stamped, count = ADDRESS.subn(
         lambda found: f'{found[1]}\\"{names[found[2]]}\\"', text
     )
@@ -78,19 +110,15 @@ def stamp(app, text, name):
 
 
 def stamp_pages(app, name, source):
-    if _in_workflow() and _is_notebook(app, name):
+    if is_notebook(app, name):
         source[0] = stamp(app, source[0], name)
 
 
-def stamp_downloads(app, exception):
-    if _in_workflow() and not exception:
-        for path in Path(app.outdir, "_sources").rglob("*.ipynb"):
-            path.write_text(stamp(app, path.read_text("utf-8"), path.name), "utf-8")
+def in_workflow():
+    """Return OWNER/NAME of the repository whose GitHub workflow runs; a Codespace is none."""
+    running = os.environ.get("GITHUB_ACTIONS") == "true"
+    return running and os.environ["GITHUB_REPOSITORY"]
 
 
-def _in_workflow():
-    return os.environ.get("GITHUB_REPOSITORY")
-
-
-def _is_notebook(app, name):
+def is_notebook(app, name):
     return str(app.env.doc2path(name)).endswith(".ipynb")

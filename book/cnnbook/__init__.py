@@ -17,7 +17,7 @@ class _PlainError(ValueError):
 
 
 class ConfigurationError(_PlainError):
-    """An environment switch of the book holds a value that it does not understand."""
+    """The environment or the machine is not as the book needs it."""
 
 
 class DataError(_PlainError):

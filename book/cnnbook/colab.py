@@ -1,5 +1,6 @@
 """Make the chapters run on Colab, whose machines bring most packages in versions of their own."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,14 +11,19 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from . import ConfigurationError
+
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
+# Whatever pip's own settings say, the packages go where this kernel finds them.
+HERE = dict(PIP_USER="0", PIP_REQUIRE_VIRTUALENV="0", PIP_TARGET="", PIP_PREFIX="")
 
 
 def install_missing(requirements=REQUIREMENTS):
     """Install the packages of `requirements` that are not there, and change nothing that is.
 
     A package that is there in a version that the book does not ask for stays, and is named. Raises
-    CalledProcessError if a missing package cannot be had without changing what is there.
+    ConfigurationError, with what pip says, if a missing package cannot be had without changing
+    what is there.
     """
     there = _versions()
     lines = requirements.read_text("utf-8").splitlines()
@@ -37,17 +43,14 @@ def install_missing(requirements=REQUIREMENTS):
         constraints.write_text(
             "".join(f"{name}=={version}\n" for name, version in there.items()), "utf-8"
         )
-        pip = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]
-        subprocess.run(
-            [*pip, "--constraint", str(constraints), *map(str, missing)], check=True
+        words = "-m pip install -q --disable-pip-version-check --constraint".split()
+        command = [sys.executable, *words, str(constraints), *map(str, missing)]
+        environment = os.environ | HERE
+        process = subprocess.run(
+            command, env=environment, capture_output=True, text=True
         )
+    if process.returncode:
+        raise ConfigurationError(f"pip could not install packages.\n{process.stderr}")
 
 
 def _versions():

@@ -7,10 +7,13 @@ describes the data and its terms. Nothing is ever extracted to disk.
 
 import csv
 import errno
+import gzip
 import hashlib
 import io
 import os
 import re
+import sys
+import tarfile
 import threading
 import time
 import warnings
@@ -18,18 +21,27 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
 from PIL import Image, ImageOps, UnidentifiedImageError
+from tqdm import TqdmWarning, tqdm
 
 from . import DataError, switch
 
 FACES, REVIEWS = "train_test.zip", "car_reviews.csv"
-WORDS = {FACES: ("Faces", "pictures"), REVIEWS: ("Reviews", "texts")}
-# Folders of faces: the book's set, and the whole of UTKFace as Kaggle offers it.
-UNZIPPED = ("train_test", "UTKFace")
+COLUMNS = ["Sentiment", "Review"]
+# What each set and its pieces are called, and its classes: column, {label: name}.
+WORDS = {
+    FACES: ("Faces", "pictures", "gender", {0: "male", 1: "female"}),
+    REVIEWS: ("Reviews", "texts", "Sentiment", {"Pos": "Pos", "Neg": "Neg"}),
+}
+NEEDED = 100  # of each class: chapter 02 asks 101 neighbours among the training faces
+# How archives of UTKFace are called where people get them, the best first.
+ARCHIVES = ("train_test", "utk", "archive", "crop_part", "part")
+ENDS = (".zip", ".tar.gz", ".tgz", ".tar")
 DOWNLOADS = {
     FACES: "https://patrick-richter.github.io/assets/zip/train_test.zip",
     REVIEWS: "https://patrick-richter.github.io/assets/csv/car_reviews.csv",
@@ -51,13 +63,15 @@ SAMPLE = ROOT / "data" / "sample"
 FACE_SIZE = 128
 # A few of the set's own names have a digit too many or too few, or a stray space.
 FACE_NAME = re.compile(
-    r"(\d{1,3})_([01])_([0-4])_\d{14,20} ?\.jpg(?:\.chip\.jpg)?", re.ASCII
+    r"(\d{1,3})_([01])_([0-4])_\d{14,20} ?(\.jpg)?(\.chip)?\.(jpe?g|png|webp)",
+    re.ASCII | re.IGNORECASE,
 )
+PATTERN = "<age>_<gender>_<race>_<timestamp>.jpg.chip.jpg"
 MAX_AGE = 120
 MAX_PICTURES = 100_000
 MAX_PICTURE_BYTES = 20 * 2**20
-# Of all pictures, unpacked; the whole of UTKFace needs a fortieth of it.
-MAX_ARCHIVE_BYTES = 4 * 2**30
+# Of all pictures, unpacked; the whole of UTKFace needs a tenth of it.
+MAX_ARCHIVE_BYTES = 2**30
 # Unpacked to packed, above 1 MB: pictures are compressed already, and a bomb is not.
 MAX_RATIO = 200
 MAX_PICTURE_PIXELS = 25_000_000
@@ -113,8 +127,31 @@ def load_invented_faces():
 
 
 def _load(name):
-    """Return [table] or [table, pictures], and say what was taken and from where."""
-    (table, *pictures, digest, left_out), origin, failure = _find_and_read(name)
+    """Return [table] or [table, pictures], and say what was taken and from where.
+
+    A damaged file in the cache is fetched anew.
+    """
+    path, origin, failure = _find(name)
+    try:
+        found = _read(name, path)
+    except _Unusable as damage:
+        remedy = None
+        if path == SAMPLE / name:
+            remedy = RESTORE_SAMPLE
+        elif path != CACHE / name:
+            url = DOWNLOADS[name]
+            remedy = f"put the set's own file there, or fetch it again from {url}"
+        elif _offline():
+            remedy = "leave CNNBOOK_OFFLINE unset, and it is fetched anew"
+        if remedy:
+            raise DataError(f"{damage}; {remedy}.") from None
+        try:
+            _download(name)  # the damaged file stays until a good one replaces it
+        except DataError as error:
+            raise DataError(f"{damage}, and {error}") from None
+        origin = "a new download, as the file in the cache was damaged"
+        found = _read(name, path)
+    table, *pictures, digest, left_out = found
     table.attrs["is_book_data"] = digest == DIGESTS[name]
     _announce(name, table, origin, failure, left_out)
     return [table, *pictures]
@@ -128,41 +165,20 @@ def _read(name, path):
             raise DataError(
                 f"{path} cannot be read ({error.strerror}); check its permissions."
             ) from None
-    return _read_faces(path) if name == FACES else _read_reviews(path)
-
-
-def _find_and_read(name):
-    """Return (what was read, origin, why the download failed or None).
-
-    A damaged file in the cache is fetched anew.
-    """
-    path, origin, failure = _find(name)
-    try:
-        return _read(name, path), origin, failure
-    except _Unusable as damage:
-        if path == SAMPLE / name:
-            remedy = RESTORE_SAMPLE
-        elif path != CACHE / name:
-            url = DOWNLOADS[name]
-            remedy = f"put the set's own file there, or fetch it again from {url}"
-        elif _offline():
-            remedy = "leave CNNBOOK_OFFLINE unset, and it is fetched anew"
-        else:
-            try:
-                _download(name)  # the damaged file stays until a good one replaces it
-            except DataError as error:
-                raise DataError(f"{damage}, and {error}") from None
-            origin = "a new download, as the file in the cache was damaged"
-            return _read(name, path), origin, None
-        raise DataError(f"{damage}; {remedy}.") from None
+    content = _read_faces(path) if name == FACES else _read_reviews(path)
+    _, unit, column, labels = WORDS[name]
+    counts = [(content[0][column] == label).sum() for label in labels]
+    if min(counts) < NEEDED or not sum(counts):
+        found = " and ".join(f"{n:,} {labels[c]}" for n, c in zip(counts, labels))
+        needed = f"{NEEDED} of each are needed{_first(content[-1])}"
+        raise _Unusable(f"{path} holds {found} {unit} to use, and {needed}")
+    return content
 
 
 def _find(name):
     """Return (path, origin, why the download failed or None) of a data file."""
-    named = os.environ.get("CNNBOOK_DATA")
-    if named:
-        folder = Path(named).expanduser()
-        return _find_in_folder(name, folder), "the folder in CNNBOOK_DATA", None
+    if os.environ.get("CNNBOOK_DATA"):
+        return find_in_folder(name), "the folder in CNNBOOK_DATA", None
     if (CACHE / name).exists():
         return CACHE / name, "the cache", None
     failure = None
@@ -187,36 +203,67 @@ def _offline():
     return switch("CNNBOOK_OFFLINE", ("0", "1"), "0") == "1"
 
 
-def _find_in_folder(name, folder):
-    """Return the path of `name`, or of the unzipped faces, in the reader's folder."""
-    if not folder.is_dir():
+def find_in_folder(name):
+    """Return the path of the reviews, or of the faces in any form, in the reader's folder."""
+    named = os.environ.get("CNNBOOK_DATA", "")
+    folder = Path(os.path.expanduser(named))  # Path's own raises an error of its own
+    # A relative path would lead elsewhere in a chapter, which runs in its own folder.
+    if not (folder.is_absolute() and folder.is_dir()):
         raise DataError(
-            f"CNNBOOK_DATA names {folder}, which is not a folder; "
-            f"set it to the folder that holds {FACES} and {REVIEWS}, or leave it unset."
+            f"CNNBOOK_DATA is {named!r}, which is not the absolute path of a folder; "
+            f"set it to that of the folder that holds {FACES} and {REVIEWS}, or leave it unset."
         )
-    if (folder / name).is_file():
-        return folder / name
-    for unzipped in UNZIPPED if name == FACES else ():
-        if (folder / unzipped).is_dir():
-            return folder / unzipped
+    for path in _places(folder, name):
+        return path
+    forms = f", nor UTKFace as an archive ({', '.join(ENDS)}) or as pictures {PATTERN}"
     raise DataError(
-        f"The folder in CNNBOOK_DATA, {folder}, holds no {name}; "
-        "put the file there, or leave CNNBOOK_DATA unset."
+        f"The folder in CNNBOOK_DATA, {folder}, holds no {name}"
+        f"{forms if name == FACES else ''}; put the file there, or leave CNNBOOK_DATA unset."
     )
+
+
+def _places(folder, name):
+    """Yield where the reviews, or the faces in the forms that people have, are in a folder."""
+    if (folder / name).is_file():
+        yield folder / name
+    if name == REVIEWS:
+        return
+    if (folder / "train_test").is_dir():
+        yield folder / "train_test"
+    paths = [p for depth in ("*", "*/*", "*/*/*") for p in sorted(folder.glob(depth))]
+    found = {}  # the names in the folder itself, and in each folder in it
+    for path in paths:
+        if FACE_NAME.fullmatch(path.name):
+            place = path.relative_to(folder).parts[:-1][:1]
+            found.setdefault(place, []).append(path.name)
+    if found:  # the most, and none of them twice
+        most = max(found, key=lambda place: (len({*found[place]}), -len(found[place])))
+        yield folder.joinpath(*most)
+    for start in ARCHIVES:
+        for path in paths:
+            called = path.name.lower()
+            if called.startswith(start) and called.endswith(ENDS) and path.is_file():
+                yield path
 
 
 def _download(name):
     """Fetch a data file into the cache: pooch checks its hash, then moves it there."""
-    import pooch
+    with warnings.catch_warnings():
+        # pooch loads a bar of widgets that is not used here, and would miss ipywidgets.
+        warnings.simplefilter("ignore", TqdmWarning)
+        import pooch
 
     pooch.get_logger().setLevel("ERROR")
     url, path = DOWNLOADS[name], CACHE / name
     source = {"registry": {name: HASHES[name]}, "urls": {name: url}}
     fetcher = pooch.create(CACHE, "", retry_if_failed=DOWNLOAD_RETRIES, **source)
+    outer = sys.exception()
     try:
         fetcher.fetch(name, downloader=_receive)
     except OSError as error:  # requests' errors are of this kind
-        why = error.strerror or type(error).__name__
+        while error.__context__ not in (None, outer):  # the first says it plainly
+            error = error.__context__
+        why = _why(error).split(" for url: ")[0].rstrip(".")
         raise DataError(
             f"{url} could not be fetched into {CACHE} ({why}); "
             "try again later, or put the file there yourself."
@@ -232,27 +279,30 @@ def _receive(url, path, _):
     """Write what `url` sends to a file: pooch's own downloader, within limits."""
     import pooch
 
-    fetch = pooch.HTTPDownloader(True, DOWNLOAD_CHUNK, timeout=DOWNLOAD_TIMEOUT)
-    with _Limited(path, "w") as file:
-        fetch(url, file, None)
+    # To stdout, where a notebook shows it as a bar and not as an error.
+    bar = _Bar(
+        unit="B", unit_scale=True, leave=False, file=sys.stdout, delay=1, disable=False
+    )
+    fetch = pooch.HTTPDownloader(bar, DOWNLOAD_CHUNK, timeout=DOWNLOAD_TIMEOUT)
+    with bar:
+        fetch(url, path, None)
 
 
-class _Limited(io.FileIO):
-    """A file that takes neither too many bytes nor any after too long a time."""
+class _Bar(tqdm):
+    """A bar that takes neither too many bytes nor any after too long a time."""
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
-        self.deadline = time.monotonic() + DOWNLOAD_LIMIT
+    def __bool__(self):  # pooch asks whether it has a bar, tqdm whether it has work
+        return True
 
-    def write(self, part):
+    def update(self, n=1):
         # These are no errors of requests, after which pooch would try again.
-        if time.monotonic() > self.deadline:
+        if time.time() - self.start_t > DOWNLOAD_LIMIT:
             minutes = f"{DOWNLOAD_LIMIT / 60:.0f} minutes"
             raise OSError(errno.ETIMEDOUT, f"not complete after {minutes}")
-        if self.tell() + len(part) > MAX_DOWNLOAD_BYTES:
+        if self.n + n > MAX_DOWNLOAD_BYTES:
             size = f"more than {MAX_DOWNLOAD_BYTES // 2**20} MB"
             raise OSError(errno.EFBIG, size)
-        return super().write(part)
+        return super().update(n)
 
 
 def _read_faces(path):
@@ -267,18 +317,20 @@ def _read_faces(path):
     ):
         warnings.simplefilter("ignore")  # of broken tags; the pixels are what counts
         warnings.simplefilter("error", Image.DecompressionBombWarning)
+        # Folders, Apple's own files, and the table beside pictures that are loose.
+        apart = re.compile(rf"(.*/)?(\._.*|\.DS_Store|{REVIEWS})?", re.DOTALL)
+        members = [member for member in members if not apart.fullmatch(member[0])]
         count, total = len(members), sum(size for _, size, _ in members)
-        if count > MAX_PICTURES:
-            raise _Unusable(f"{path} holds {count:,} files, more than {MAX_PICTURES:,}")
-        if total > MAX_ARCHIVE_BYTES:
-            limit = MAX_ARCHIVE_BYTES // 2**30
-            raise _Unusable(f"{path} unpacks to more than {limit} GB")
+        if count > MAX_PICTURES or total > MAX_ARCHIVE_BYTES:
+            size = f"{count:,} files of {total / 2**20:,.0f} MB in all"
+            most = f"{MAX_PICTURES:,} or than {MAX_ARCHIVE_BYTES / 2**20:,.0f} MB"
+            raise _Unusable(f"{path} holds {size}, more than {most}")
         members.sort(key=lambda member: (PurePosixPath(member[0]).name, member[0]))
         # Filled in place: a list, stacked at the end, would need twice the memory.
         pictures = np.empty((count, FACE_SIZE, FACE_SIZE, 3), "uint8")
         for name, outcome in _decoded(members, pool):
             if isinstance(outcome, Exception):
-                left_out.append((name, str(outcome) or type(outcome).__name__))
+                left_out.append((name, _why(outcome)))
             elif names and outcome[0] == names[-1]:
                 left_out.append((name, SECOND))
             else:
@@ -286,9 +338,6 @@ def _read_faces(path):
                 names.append(base)
                 labels.append(label)
                 digest.update(base.encode() + b"\0" + content_digest)
-    if not names:
-        example = "28_1_0_20170117180708809.jpg.chip.jpg"
-        raise _Unusable(f"{path} holds no usable picture named like {example}")
     table = pd.DataFrame(labels, columns=["age", "gender"])
     table.insert(0, "filename", names)
     return table, pictures[: len(names)], digest.hexdigest(), left_out
@@ -329,18 +378,32 @@ def _open_faces(path):
         found = sorted(p for p in path.rglob("*") if p.is_file() or not p.exists())
         names = [p.relative_to(path).as_posix() for p in found]
         sizes = [p.stat().st_size if p.exists() else 0 for p in found]
-        yield [*zip(names, sizes, [partial(_stored, p) for p in found])]
+        yield [*zip(names, sizes, [p.read_bytes for p in found])]
         return
     try:
-        archive = zipfile.ZipFile(path)
-    except Exception:  # BadZipFile, or NotImplementedError and others on a mangled one
-        raise _Unusable(f"{path} is not a complete zip archive") from None
+        if path.suffix.lower() == ".zip":
+            archive, read = zipfile.ZipFile(path), _unpacked
+            infos = [(i.filename, i.file_size, i) for i in archive.infolist()]
+        else:
+            archive, read = _open_tar(path), _untarred
+            infos = islice(archive, MAX_PICTURES + 1)
+            infos = [(i.name + "/" * i.isdir(), i.size, i) for i in infos]
+    except Exception:  # BadZipFile, TarError and a dozen others on a mangled one
+        what = f"a complete archive of at most {MAX_ARCHIVE_BYTES // 2**30} GB"
+        raise _Unusable(f"{path} is not {what}") from None
     with archive:
-        yield [
-            (info.filename, info.file_size, partial(_unpacked, archive, info))
-            for info in archive.infolist()
-            if not info.is_dir() and not info.filename.startswith("__MACOSX/")
-        ]
+        yield [(name, size, partial(read, archive, i)) for name, size, i in infos]
+
+
+def _open_tar(path):
+    """Return a tar archive, unpacked in memory: it is not read in its own order."""
+    unpack = open if path.suffix.lower() == ".tar" else gzip.open
+    limit = min(MAX_ARCHIVE_BYTES, max(2**20, MAX_RATIO * path.stat().st_size))
+    with unpack(path, "rb") as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise ValueError("a bomb, or too large")
+    return tarfile.open(fileobj=io.BytesIO(content), mode="r:")
 
 
 def _unpacked(archive, info):
@@ -349,11 +412,10 @@ def _unpacked(archive, info):
     return archive.read(info)
 
 
-def _stored(path):
-    try:
-        return path.read_bytes()
-    except OSError as error:  # its own message holds the whole path
-        raise ValueError(f"cannot be read ({error.strerror})") from None
+def _untarred(archive, info):
+    if not info.isfile():
+        raise ValueError("a link or a device")
+    return archive.extractfile(info).read()
 
 
 def _parse_name(name):
@@ -363,8 +425,7 @@ def _parse_name(name):
         raise ValueError("its path leads out of the archive")
     match = FACE_NAME.fullmatch(parts.name)
     if not match:
-        pattern = "<age>_<gender>_<race>_<timestamp>.jpg.chip.jpg"
-        raise ValueError(f"its name is not {pattern}")
+        raise ValueError(f"its name is not {PATTERN}")
     age, gender = int(match[1]), int(match[2])
     if not 0 < age <= MAX_AGE:
         raise ValueError(f"an age of {age} years")
@@ -374,9 +435,9 @@ def _parse_name(name):
 def _decode(content):
     """Return an encoded picture as uint8 (128, 128, 3); raises any Exception."""
     try:
-        picture = Image.open(io.BytesIO(content), formats=["JPEG", "PNG"])
+        picture = Image.open(io.BytesIO(content), formats=["JPEG", "PNG", "WEBP"])
     except UnidentifiedImageError:  # its own message holds a memory address
-        raise ValueError("not a JPEG or PNG picture") from None
+        raise ValueError("not a JPEG, PNG or WebP picture") from None
     with picture:
         if picture.width * picture.height > MAX_PICTURE_PIXELS:
             raise ValueError(f"{picture.width} x {picture.height} pixels")
@@ -399,58 +460,69 @@ def _read_reviews(path):
         text = path.read_bytes().decode("utf-8-sig")
         # newline="" ends a line at the file's lone carriage returns too, and leaves those
         # in quotes as they are.
+        csv.field_size_limit(MAX_TABLE_BYTES)
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        header = next(reader, [])
-        rows = [(reader.line_num, row) for row in reader if row]
+        header = [name.strip() for name in next(reader, [])]
+        rows = [(reader.line_num, row) for row in reader if any(row)]
     except UnicodeDecodeError:
         raise _Unusable(f"{path} is not text in UTF-8") from None
     except csv.Error as error:
         what = "a readable table of comma-separated values"
         where = f"line {reader.line_num}: {error}"
         raise _Unusable(f"{path} is not {what} ({where})") from None
-    missing = [column for column in ("Sentiment", "Review") if column not in header]
-    if missing:
-        raise _Unusable(f"{path} lacks the column {' and '.join(missing)}")
-    if len(set(header)) < len(header):
-        raise _Unusable(f"{path} has two columns of one name")
+    while header and not header[-1]:  # Excel's empty columns
+        header.pop()
+    wrong = [f"one column {name}" for name in COLUMNS if header.count(name) != 1]
+    if wrong:
+        first = f"its first line is {','.join(header)[:60]!r}"
+        if other := re.search(r"[;\t|]", "".join(header)):
+            first += f", with {other[0]!r} in place of ','"
+        raise _Unusable(f"{path} needs {' and '.join(wrong)}, and {first}")
+    label, text = map(header.index, COLUMNS)
     records, left_out = [], []
     for line, row in rows:
-        record = dict(zip(header, row))
-        reason = _fault(header, row, record)
-        if reason:
-            left_out.append((f"line {line}", reason))
+        if len(row) <= max(label, text) or any(row[len(header) :]):
+            reason = f"{len(row)} fields instead of {len(header)}"
+        elif row[label] not in ("Pos", "Neg"):
+            reason = f"the label {row[label][:20]!r}"
+        elif not row[text].strip():
+            reason = "an empty review"
         else:
-            records.append((record["Sentiment"], record["Review"]))
-    if not records:
-        raise _Unusable(f"{path} holds no row labelled Pos or Neg")
-    table = pd.DataFrame(records, columns=["Sentiment", "Review"])
-    digest = hashlib.sha256()
-    for row in table.itertuples(index=False):
-        digest.update(f"{row.Sentiment}\0{row.Review}\0".encode())
-    return table, digest.hexdigest(), left_out
+            records.append((row[label], row[text]))
+            continue
+        left_out.append((f"line {line}", reason))
+    table = pd.DataFrame(records, columns=COLUMNS)
+    content = "".join(f"{field}\0" for record in records for field in record)
+    return table, hashlib.sha256(content.encode()).hexdigest(), left_out
 
 
-def _fault(header, row, record):
-    """Return why a row of the reviews cannot be used, or None."""
-    if len(row) != len(header):
-        return f"{len(row)} fields instead of {len(header)}"
-    if record["Sentiment"] not in ("Pos", "Neg"):
-        return f"the label {record['Sentiment'][:20]!r}"
-    return None if record["Review"].strip() else "an empty review"
+def _why(error):
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _told(name, reason):
+    """Return a line on what was left out, which cannot paint on the screen."""
+    text = f"{name[:100]}: {reason[:200]}"
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _first(left_out):
+    """Return, for a message, the first two reasons for which something was left out."""
+    reasons = {reason[:60]: name[-40:] for name, reason in reversed(left_out)}
+    told = [_told(name, reason) for reason, name in reversed(reasons.items())]
+    return f" ({'; '.join(told[:2])})" if told else ""
 
 
 def _announce(name, table, origin, failure, left_out):
     """Say what was taken and from where; the sample gets a notice not to be missed."""
-    what, unit = WORDS[name]
+    what, unit, *_ = WORDS[name]
     amount = f"{len(table):,} {unit}"
     seconds = sum(reason == SECOND for _, reason in left_out)
     if seconds > SHOWN:
         left_out = [(name, reason) for name, reason in left_out if reason != SECOND]
         print(f"{what}: left out {seconds:,} files whose names were read before.")
     for name, reason in left_out[:SHOWN]:
-        text = f"{name[:100]}: {reason[:200]}"
-        text = "".join(c if c.isprintable() else "?" for c in text)
-        print(f"{what}: left out {text}.")
+        print(f"{what}: left out {_told(name, reason)}.")
     if len(left_out) > SHOWN:
         print(f"{what}: left out {len(left_out) - SHOWN:,} more.")
     if origin == "the embedded sample":

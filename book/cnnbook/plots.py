@@ -1,6 +1,7 @@
 """Figures of the book. Every function that draws takes plain arrays or tables and returns the Figure it drew."""
 
 import hashlib
+import os
 from itertools import cycle
 
 import matplotlib.pyplot as plt
@@ -39,6 +40,10 @@ SCORES = (
 
 def use_style():
     """Set the book's matplotlib style: sizes, palette, a white ground in both themes, double density in notebooks."""
+    shell = get_ipython()
+    if hasattr(shell, "kernel") and ":" not in os.environ.get("MPLBACKEND", ""):
+        # Not the kernel's own choice, module://...: figures would be drawn and not shown.
+        shell.run_line_magic("matplotlib", "inline")
     plt.rcParams.update(
         {
             "figure.figsize": (7, 4),
@@ -56,7 +61,7 @@ def use_style():
             "legend.frameon": False,
         }
     )
-    if get_ipython():
+    if shell:
         # Twice the pixels at the same size on the page: sharp on today's screens.
         set_matplotlib_formats("retina")
 

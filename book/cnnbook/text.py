@@ -6,6 +6,7 @@ Chapter 02 derives these functions step by step; the tests and the demos use the
 from collections import Counter
 from functools import lru_cache
 from importlib import resources
+from unicodedata import normalize
 
 import numpy as np
 from nltk.stem import PorterStemmer
@@ -30,11 +31,13 @@ def clean(text, stop_words=True):
     Lower case, split on white space, keep purely alphabetic words, drop the 179
     English stop words of NLTK (`stop_words=False` keeps them), stem with Porter's
     algorithm (NLTK's default mode, https://tartarus.org/martin/PorterStemmer/).
+    A letter and an accent typed as two characters are read as one (NFC).
     Raises TypeError if `text` is not a str.
     """
     if not isinstance(text, str):
         raise TypeError(f"clean() takes one text as a str, not {type(text).__name__}.")
-    words = (word for word in text.lower().split() if word.isalpha())
+    composed = normalize("NFC", text.lower())
+    words = (word for word in composed.split() if word.isalpha())
     return [_stem(word) for word in words if not stop_words or word not in STOP_WORDS]
 
 

@@ -141,8 +141,7 @@ def _decode_plainly():
 
     from cnnbook import data
 
-    folder = Path(os.environ.get("CNNBOOK_DATA", data.SAMPLE))
-    with zipfile.ZipFile(folder / data.FACES) as archive:
+    with zipfile.ZipFile(data._find(data.FACES)[0]) as archive:
         names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
         opened = (Image.open(archive.open(name)).convert("RGB") for name in names)
         return np.stack([np.asarray(picture) for picture in opened])
@@ -176,7 +175,7 @@ def imports(repeats, **_):
 
 def notebooks(smoke, **_):
     rows = {}
-    for path in sorted(chapters.BOOK.glob("[0-9]*.ipynb"))[: 1 if smoke else None]:
+    for path in chapters.files(".ipynb")[: 1 if smoke else None]:
         (run,) = in_turns({"it": [(_execute, path)]})["it"]
         say(f"{path.name}: {run}")
         memory = {"peak memory (MB)": [run["kernel_mb"]]}

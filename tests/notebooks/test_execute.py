@@ -20,7 +20,8 @@ def written(path, *cells):
     return path.read_bytes()
 
 
-def test_a_run_is_stored_tidily_and_figures_keep_their_size(tmp_path):
+def test_a_run_is_stored_tidily_and_figures_keep_their_size(tmp_path, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "Agg")  # which shows nothing in a notebook
     path, stored = tmp_path / "draw.ipynb", tmp_path / "drawn.ipynb"
     written(path, new_code_cell(FIGURE, id="draw"), new_code_cell(PRINT, id="print"))
     seconds, megabytes = execute.execute(path, stored)
@@ -71,4 +72,16 @@ def test_nothing_is_stored_when_a_cell_fails(book, monkeypatch, tool):
     monkeypatch.setattr(sys, "argv", [tool.__name__, str(path)])
     with pytest.raises(SystemExit, match="99-short.ipynb: not stored, a cell failed"):
         tool.main()
+    assert path.read_bytes() == before
+
+
+def test_nothing_is_stored_when_a_figure_is_lost(tmp_path):
+    path, figure = tmp_path / "lost.ipynb", {"mystnb": {"figure": {"caption": "A"}}}
+    cells = (
+        new_code_cell(FIGURE, id="kept", metadata=figure),
+        new_code_cell("1", id="lost", metadata=figure),
+    )
+    before = written(path, *cells)
+    with pytest.raises(SystemExit, match="lost.ipynb: .* the cells lost.$"):
+        execute.execute(path, path)
     assert path.read_bytes() == before

@@ -11,8 +11,8 @@ from cnnbook import data
 from tools import chapters
 from tools import lint_notebooks as linter
 
-FILES = pytest.mark.parametrize("path", linter.files(), ids=lambda path: path.name)
-CHAPTERS = [path.stem[3:] for path in linter.files() if path.suffix == ".ipynb"]
+FILES = pytest.mark.parametrize("path", chapters.files(), ids=lambda path: path.name)
+CHAPTERS = [path.stem[3:] for path in chapters.files(".ipynb")]
 
 
 @cache
@@ -35,6 +35,10 @@ def reviews():
     table = data.load_reviews()
     assert table.attrs["is_book_data"]
     return table["Review"]
+
+
+def test_all_notebooks_and_pages_are_in_the_table_of_contents():
+    assert linter.strays() == []
 
 
 @FILES

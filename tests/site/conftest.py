@@ -25,7 +25,9 @@ def site():
 
 
 class _BelowSubPath(SimpleHTTPRequestHandler):
-    """A plain web server that knows nothing outside SUB_PATH."""
+    """A plain web server that knows nothing outside SUB_PATH, and no script by the name .mjs."""
+
+    extensions_map = {".mjs": "application/octet-stream"}
 
     def translate_path(self, path):
         below = path.startswith(SUB_PATH)
@@ -45,17 +47,22 @@ def address(site):
         server.shutdown()
 
 
-# Not for the whole session: playwright's event loop would be in the way of nbval's.
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
+@pytest.fixture(scope="session")
+def chromium():
     from tools.make_pictures import find_browser
 
-    found = find_browser()
-    if not found:
-        _missing("no browser: on Debian, `apt-get install chromium`")
+    return find_browser() or _missing(
+        "no browser: on Debian, `apt-get install chromium`"
+    )
+
+
+# Not for the whole session: playwright's event loop would be in the way of nbval's.
+@pytest.fixture(scope="module")
+def browser(chromium):
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FAKE_CAMERA)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FAKE_CAMERA)
         yield browser
         browser.close()
 

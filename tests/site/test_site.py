@@ -1,14 +1,14 @@
 """The built site: every page is there, nothing on it leads nowhere or elsewhere, and its parts are shown."""
 
-import os
 import re
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import licences
 import pytest
+import repository
 import yaml
-from _ext import licences
 from bs4 import BeautifulSoup
 from PIL import Image
 
@@ -108,9 +108,7 @@ def test_a_page_has_a_title_no_error_light_pictures_and_a_card_for_shared_links(
     pictures = {(site / file).parent / image["src"] for image in article.select("img")}
     assert sum(picture.stat().st_size for picture in pictures) < 1.5e6
     # In a fork, the workflow fills in another repository.
-    repository = soup.select_one("a[title='Source repository']")["href"]
-    owner, name = urlsplit(repository).path.strip("/").split("/")
-    home = f"https://{owner}.github.io/{name}/"
+    home = repository.site(soup.select_one("a[title='Source repository']")["href"])
     metas = soup.head.select("meta[content]")
     told = {tag.get("property") or tag.get("name"): tag["content"] for tag in metas}
     assert told["og:title"] and told["og:image:alt"]
@@ -134,11 +132,12 @@ def test_a_chapter_has_its_number_its_buttons_and_its_figures(site, file):
     assert article.select(".cell_output img")
     # Where they lead in a fork is tested in test_fork.py.
     own = CONFIG["repository"]["url"].removeprefix("https://github.com/")
-    repository = os.environ.get("GITHUB_REPOSITORY", own)
-    colab, download, source = article.select("h1 + .chapter-buttons a")
-    assert f"/github/{repository}/blob/" in colab["href"]
-    assert source["href"].startswith(f"https://github.com/{repository}/blob/")
-    for button in (colab, download, source):
+    place = f"github.com/{repository.in_workflow() or own}/blob/"
+    buttons = article.select("h1 + .chapter-buttons a")
+    colab, kaggle, download, source = buttons
+    assert place.replace("github.com", "google.com/github") in colab["href"]
+    assert place in kaggle["href"] and place in source["href"]
+    for button in buttons:
         assert button["href"].endswith(f"/{file}.ipynb")
 
 
@@ -149,9 +148,11 @@ def test_the_front_page_and_the_search_know_all_chapters(site):
     chapters = [f"{file}.html" for file in CHAPTERS]
     assert found["table"] == chapters
     assert found[".chapter-map"] == [*chapters, "book/try-it.html"]
-    start, demo, colab = front.select("h1 + p + .chapter-buttons a")
+    start, demo, colab, pdf = front.select("h1 + p + .chapter-buttons a")
     assert f"book/{start['href']}" == chapters[0] and demo["href"] == "try-it.html"
     assert colab["href"] == page(site, CHAPTERS[0]).select_one("h1 + nav a")["href"]
+    home = front.select_one("link[rel=canonical]")["href"].partition("book/")[0]
+    assert pdf["href"] == f"{home}faces-and-phrases.pdf"
     index = (site / "searchindex.js").read_text("utf-8")
     assert [file for file in FILES if f'"{file}"' not in index] == []
     assert "book/intro.html" in (site / "index.html").read_text("utf-8")

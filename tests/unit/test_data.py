@@ -3,12 +3,15 @@
 Whatever is fed in: no crash, nothing written anywhere, the reader's file as it was.
 """
 
+import gzip
 import hashlib
 import io
 import os
 import random
+import shutil
 import subprocess
 import sys
+import tarfile
 import warnings
 import zipfile
 from pathlib import Path
@@ -23,7 +26,8 @@ from PIL import Image
 from cnnbook import ConfigurationError, DataError, data
 
 # Before `places` takes it away.
-REAL = Path(os.environ.get("CNNBOOK_DATA") or "nowhere")
+REAL = Path(os.environ.get("CNNBOOK_DATA") or "nowhere").expanduser()
+NEEDED = data.NEEDED
 TIME = "2020010100000000"
 NAMES = [f"{who}_{TIME}1.jpg.chip.jpg" for who in ("28_1_0", "3_0_4", "64_0_2")]
 GOOD, NAME = NAMES[0], f"40_0_0_{TIME}9.jpg.chip.jpg"
@@ -55,6 +59,17 @@ def archive(*members):
     return stored.getvalue()
 
 
+def tarred(*members, mode="w:gz"):
+    """Return the bytes of a tar archive of members (name or TarInfo, content)."""
+    stored = io.BytesIO()
+    with tarfile.open(fileobj=stored, mode=mode) as made:
+        for name, content in members:
+            info = name if isinstance(name, tarfile.TarInfo) else tarfile.TarInfo(name)
+            info.size = len(content)
+            made.addfile(info, io.BytesIO(content))
+    return stored.getvalue()
+
+
 THREE = [(name, picture(colour=(60 * i,) * 3)) for i, name in enumerate(NAMES, 1)]
 
 
@@ -77,7 +92,7 @@ def mine(places, monkeypatch):
 
 def load(name):
     """Return the table that the loader gives."""
-    return data.load_faces()[0] if name == data.FACES else data.load_reviews()
+    return data.load_reviews() if name == data.REVIEWS else data.load_faces()[0]
 
 
 def complaint(name):
@@ -85,7 +100,7 @@ def complaint(name):
     with pytest.raises(DataError) as caught:
         load(name)
     message = str(caught.value)
-    assert "\n" not in message and message.endswith(".") and len(message) < 400
+    assert "\n" not in message and message.endswith(".") and len(message) < 500
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     return message
 
@@ -97,14 +112,33 @@ def left_out(capsys):
 # --- The fixed interface ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("unzipped", [None, "train_test", "UTKFace"])
-def test_faces_have_the_fixed_interface(mine, unzipped):
-    members = [(f"{unzipped or 'any'}/{name}", jpeg) for name, jpeg in reversed(THREE)]
-    if unzipped:
-        zipfile.ZipFile(io.BytesIO(archive(*members))).extractall(mine)  # noqa: S202
+FORMS = """
+    train_test.zip train_test/ UTKFace/ utkface/ crop_part1/ part1/ mine/UTKFace/ a/b/ ./
+    UTKFace.tar.gz utkface.tar crop_part1.tgz Archive.ZIP utkface-new.zip a/UTKFace.tar.gz
+""".split()
+
+
+def lay(folder, form, members):
+    """Put pictures into a folder in one of the forms in which people have them."""
+    path, ends = folder / form, form.lower().split(".")
+    if form.endswith("/"):
+        path.mkdir(parents=True, exist_ok=True)
+        for name, content in members:
+            (path / name).write_bytes(content)
     else:
-        put(mine, archive(*members))
+        path.parent.mkdir(exist_ok=True)
+        members = [(f"any/{name}", content) for name, content in members]
+        mode = "w" if "tar" == ends[-1] else "w:gz"
+        zipped = "zip" in ends
+        path.write_bytes(archive(*members) if zipped else tarred(*members, mode=mode))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_faces_have_the_fixed_interface(mine, capsys, form):
+    (mine / data.REVIEWS).write_bytes(TABLE)
+    lay(mine, form, [*reversed(THREE), (".DS_Store", b""), ("._" + GOOD, b"")])
     table, pictures = data.load_faces()
+    assert left_out(capsys) == []
     assert list(table.columns) == ["filename", "age", "gender"]
     assert table.filename.tolist() == sorted(NAMES)
     assert table.age.tolist() == [28, 3, 64] and table.gender.tolist() == [1, 0, 0]
@@ -112,6 +146,21 @@ def test_faces_have_the_fixed_interface(mine, unzipped):
     assert table.index.tolist() == [0, 1, 2]
     assert pictures.dtype == np.uint8 and pictures.shape == (3, 128, 128, 3)
     assert [int(p.mean()) for p in pictures] == [60, 120, 180]
+
+
+@pytest.mark.parametrize(
+    ("forms", "taken"),
+    [
+        (["utkface/:3", "train_test/:2"], 2),
+        (["train_test.zip:1", "train_test/:2"], 1),
+        (["crop_part1/:2", "utkface/:3", "UTK/crop/:2", "UTK/face/:3"], 3),
+        (["crop_part1.tar.gz:2", "UTKFace.tar.gz:3", "unseen_faces.zip:1"], 3),
+    ],
+)
+def test_of_several_forms_the_best_is_taken(mine, capsys, forms, taken):
+    for form in forms:
+        lay(mine, form[:-2], THREE[: int(form[-1])])
+    assert len(data.load_faces()[0]) == taken and left_out(capsys) == []
 
 
 def test_reviews_have_the_fixed_interface(mine):
@@ -134,7 +183,7 @@ def test_threads_keep_the_order(mine, monkeypatch, capsys, batch):
     assert table.age.tolist() == ages
     assert np.abs(pictures.mean(axis=(1, 2, 3)) - 3 * np.array(ages)).max() < 2
     assert left_out(capsys) == [
-        f"Faces: left out {name}: not a JPEG or PNG picture." for name in bad
+        f"Faces: left out {name}: not a JPEG, PNG or WebP picture." for name in bad
     ]
 
 
@@ -165,6 +214,7 @@ def test_the_first_source_is_taken(
 
 def test_last_comes_the_sample_with_a_notice(places, monkeypatch, capsys):
     monkeypatch.setattr(data, "SAMPLE", data.ROOT / "data" / "sample")
+    monkeypatch.setattr(data, "NEEDED", NEEDED)
     monkeypatch.setattr(data, "_download", pytest.fail)
     monkeypatch.setenv("CNNBOOK_OFFLINE", "1")  # never connects
     (faces, pictures), reviews = data.load_faces(), data.load_reviews()
@@ -209,13 +259,30 @@ def test_a_misspelt_switch_is_refused(monkeypatch):
 @pytest.mark.parametrize("name", [data.FACES, data.REVIEWS])
 def test_a_wrong_folder_is_named_with_the_remedy(mine, name):
     message = complaint(name)
-    assert f"{mine}, holds no {name}; put the file there" in message
+    assert f"{mine}, holds no {name}" in message and "; put the file there" in message
+    assert ("UTKFace as an archive (.zip, " in message) == (name == data.FACES)
     (mine / name).mkdir()  # a folder in place of the file
     assert complaint(name) == message
-    (mine / name).rmdir()
-    mine.rmdir()
-    message = complaint(name)
-    assert f"CNNBOOK_DATA names {mine}, which is not a folder; set it to" in message
+
+
+MAKE = ["make", "-s", "-o", ".venv/.installed", f"BIN={Path(sys.executable).parent}"]
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+@pytest.mark.parametrize("named", ["~/mine", "mine", "~nobody/mine", "{mine}/no"])
+def test_make_and_the_loader_look_for_the_folder_alike(mine, monkeypatch, named):
+    put(mine)
+    monkeypatch.chdir(mine.parent)
+    monkeypatch.setenv("HOME", str(mine.parent))
+    monkeypatch.setenv("CNNBOOK_DATA", named.format(mine=mine))
+    command = [*MAKE, "-f", data.ROOT / "Makefile", "real-data"]
+    asked = subprocess.run(command, capture_output=True, text=True)
+    if named == "~/mine":
+        assert len(data.load_reviews()) == 3 and asked.returncode == 0
+    else:
+        message = complaint(data.REVIEWS)
+        assert "which is not the absolute path of a folder; set it to" in message
+        assert asked.returncode and f"DataError: {message}\n" in asked.stderr
 
 
 @pytest.mark.parametrize("name", [data.FACES, data.REVIEWS])
@@ -268,9 +335,10 @@ def test_the_real_data_is_recognised(monkeypatch, capsys):
 # --- Hostile and broken files ---------------------------------------------------------------
 
 
-def faces(name=NAME, content=JPEG):
+def faces(name=NAME, content=JPEG, pack=archive):
     """A good picture, and one that may be hostile."""
-    return data.FACES, archive((GOOD, JPEG), (name, content))
+    file = data.FACES if pack == archive else "UTKFace.tar.gz"
+    return file, pack((GOOD, JPEG), (name, content))
 
 
 def rows(*more, header="Sentiment,Review", end="\r"):
@@ -300,7 +368,9 @@ def resized(size):
 
 LINK = zipfile.ZipInfo(NAME)
 LINK.create_system, LINK.external_attr = 3, 0o120777 << 16
-TWO = faces()[1]
+TAR_LINK = tarfile.TarInfo(NAME)
+TAR_LINK.type, TAR_LINK.linkname = tarfile.SYMTYPE, "/etc/passwd"
+TWO, TARRED = faces()[1], faces(pack=tarred)[1]
 # What is fed in: the second item is taken beside the first, good one.
 TAKEN = {
     "a comment behind the archive": (data.FACES, TWO[:-2] + b"\x05\x00hello"),
@@ -309,15 +379,24 @@ TAKEN = {
     "lines that end in CRLF": rows("Neg, It broke  ", end="\r\n"),
     "a byte order mark": (data.REVIEWS, b"\xef\xbb\xbf" + rows("Neg, It broke  ")[1]),
     "a NUL byte": rows("Neg,It\0broke"),
-    "a review of 100,000 letters": rows("Neg," + "x" * 100_000),
+    "a review of a million letters": rows("Neg," + "x" * 10**6),
+    "Excel's empty columns": rows(
+        "Neg, It broke,,", ",,,", header="Sentiment,Review,,"
+    ),
+    "columns of one name": rows("Neg, It broke,1,2", header="Sentiment,Review,a,a"),
+    "an index": (data.REVIEWS, b",Sentiment,Review\n0,Pos, It runs  \n1,Neg,It broke"),
+    "a name in capitals": faces(NAME.upper()),
+    "a WebP": faces(NAME[:-13] + ".webp", picture(kind="WEBP")),
 }
 # The second item is left out, for this reason.
 LEFT_OUT = {
     "an absolute path": (faces("/etc/" + NAME), "its path leads out of the archive"),
     "a path upwards": (faces("a/../../" + NAME), "its path leads out of the archive"),
     "a path of Windows": (faces("C:\\" + NAME), "its path leads out of the archive"),
-    "a link out of the archive": (faces(LINK, "/etc/passwd"), "not a JPEG or PNG"),
-    "an archive in the archive": (faces(content=TWO), "not a JPEG or PNG"),
+    "a link out of the archive": (faces(LINK, "/etc/passwd"), "not a JPEG"),
+    "a path up in a tar": (faces("a/../../" + NAME, pack=tarred), "its path leads out"),
+    "a link in a tar": (faces(TAR_LINK, b"", tarred), "a link or a device"),
+    "an archive in the archive": (faces(content=TWO), "not a JPEG"),
     "a bomb": (faces(content=bytes(2**21)), "packed more than 200 times"),
     "too large": (faces(content=bytes(21 * 2**20)), "larger than 20 MB"),
     "the same name elsewhere": (faces("b/" + GOOD), "a second file of this name"),
@@ -341,9 +420,9 @@ LEFT_OUT = {
     ),
     "no pixel": (resized(bytes(4)), NAME),
     "half a picture": (faces(content=JPEG[:-60]), "truncated"),
-    "a GIF": (faces(content=picture(kind="GIF")), "not a JPEG or PNG"),
-    "text": (faces(content=b"not a picture"), "not a JPEG or PNG"),
-    "nothing": (faces(content=b""), "not a JPEG or PNG"),
+    "a GIF": (faces(content=picture(kind="GIF")), "not a JPEG, PNG or WebP"),
+    "text": (faces(content=b"not a picture"), "not a JPEG"),
+    "nothing": (faces(content=b""), "not a JPEG"),
     "an unknown label": (rows("Neutral, so so"), "line 3: the label 'Neutral'"),
     "a label in small letters": (rows("neg, It broke"), "line 3: the label 'neg'"),
     "no label": (rows(", It broke"), "line 3: the label ''"),
@@ -353,32 +432,60 @@ LEFT_OUT = {
 }
 # The whole file is refused, with this sentence and the remedy.
 REFUSED = {
-    "half an archive": ((data.FACES, TWO[:400]), "is not a complete zip archive"),
-    "no end": ((data.FACES, TWO[:-30]), "is not a complete zip archive"),
-    "an empty archive file": ((data.FACES, b""), "is not a complete zip archive"),
-    "a web page": ((data.FACES, b"<!doctype html>"), "is not a complete zip archive"),
+    "half an archive": ((data.FACES, TWO[:400]), "is not a complete archive"),
+    "no end": ((data.FACES, TWO[:-30]), "is not a complete archive"),
+    "an empty archive file": ((data.FACES, b""), "is not a complete archive"),
+    "a web page": ((data.FACES, b"<!doctype html>"), "is not a complete archive"),
     "another archive": (
-        (data.FACES, archive(("beach.jpg", JPEG), ("notes.txt", b"hello"))),
-        "holds no usable picture named like",
+        (data.FACES, archive(("beach.jpg", JPEG), (NAME, b"hello"))),
+        f"({NAME}: not a JPEG, PNG or WebP picture; beach.jpg: its name is not <age>_",
+    ),
+    "an empty archive": ((data.FACES, archive()), "holds 0 male and 0 female pictures"),
+    "half a tar": (("UTKFace.tar.gz", TARRED[:400]), "is not a complete archive"),
+    "a bomb of a tar": (
+        ("UTKFace.tar.gz", gzip.compress(bytes(2**21))),
+        "is not a complete archive of at most 1 GB",
     ),
     "UTF-16": ((data.REVIEWS, TABLE.decode().encode("utf-16")), "is not text in UTF-8"),
     "Latin-1": ((data.REVIEWS, TABLE + b" na\xefve"), "is not text in UTF-8"),
     "a picture": ((data.REVIEWS, JPEG), "is not text in UTF-8"),
     "an open quote": (rows('Neg,"It broke', "Pos, fine"), "is not a readable table"),
-    "an endless review": (rows("Neg," + "x" * 140_000), "line 3: field larger than"),
+    "semicolons": (
+        rows(header="Sentiment;Review"),
+        "its first line is 'Sentiment;Review', with ';' in place of ','",
+    ),
+    "labels of others": (
+        (data.REVIEWS, b"Sentiment,Review\npositive,Runs\npositive,Good\nneg,Broke"),
+        "(line 2: the label 'positive'; line 4: the label 'neg')",
+    ),
     "two columns of one name": (
         rows(header="Sentiment,Review,Review"),
-        "has two columns of one name",
+        "needs one column Review, and its first line is 'Sentiment,Review,Review'",
     ),
-    "small letters": (rows(header="sentiment,Review"), "lacks the column Sentiment;"),
-    "an empty table file": ((data.REVIEWS, b""), "lacks the column Sentiment and Rev"),
-    "no rows": ((data.REVIEWS, TABLE[:17]), "holds no row labelled Pos or Neg"),
+    "small letters": (rows(header="sentiment,Review"), "needs one column Sentiment,"),
+    "an empty table file": ((data.REVIEWS, b""), "one column Sentiment and one column"),
+    "no rows": ((data.REVIEWS, TABLE[:17]), "holds 0 Pos and 0 Neg texts to use"),
 }
 CASES = (
     [(case, 2, "") for case in TAKEN.values()]
     + [(case, 1, words) for case, words in LEFT_OUT.values()]
     + [(case, 0, words) for case, words in REFUSED.values()]
 )
+
+
+@pytest.mark.parametrize(
+    ("name", "needed", "found"),
+    [
+        (data.FACES, 3, "2 male and 1 female pictures"),
+        (data.REVIEWS, 3, "1 Pos and 2 Neg texts"),
+        (data.REVIEWS, 1, "0 Pos and 1 Neg texts"),
+    ],
+)
+def test_one_class_or_too_little_is_refused(mine, monkeypatch, name, needed, found):
+    monkeypatch.setattr(data, "NEEDED", needed)
+    put(mine, reviews=TABLE if needed == 3 else TABLE[:33])
+    message = f"{mine / name} holds {found} to use, and {needed} of each are needed; "
+    assert complaint(name).startswith(message)
 
 
 def everything_below(folder):
@@ -397,7 +504,7 @@ def test_one_plain_answer(mine, capsys, recwarn, case, items, words):
         table = load(name)
         said = capsys.readouterr().out
         assert len(table) == items and said.count("left out") == 2 - items
-        assert name == data.FACES or table.Review[0] == " It runs  "
+        assert name != data.REVIEWS or table.Review[0] == " It runs  "
         assert all(len(s) < 400 and s.isprintable() for s in said.splitlines())
         assert " object at 0x" not in said and str(mine) not in said
     else:
@@ -468,7 +575,7 @@ def test_links_are_followed_and_pipes_passed_over(mine, capsys):
     (mine / NAMES[1]).unlink()
     assert data.load_faces()[0].filename.tolist() == sorted([NAMES[0], NAMES[2]])
     written.cancel()
-    reason = "cannot be read (No such file or directory)"
+    reason = "No such file or directory"
     assert left_out(capsys) == [f"Faces: left out {NAMES[1]}: {reason}."]
 
 
@@ -486,8 +593,8 @@ def test_many_files_left_out_are_told_in_few_lines(mine, capsys):
 @pytest.mark.parametrize(
     ("limit", "value", "name", "words"),
     [
-        ("MAX_PICTURES", 2, data.FACES, "holds 3 files, more than 2;"),
-        ("MAX_ARCHIVE_BYTES", 1000, data.FACES, "unpacks to more than 0 GB;"),
+        ("MAX_PICTURES", 2, data.FACES, ", more than 2 or than"),
+        ("MAX_ARCHIVE_BYTES", 1000, data.FACES, "holds 3 files of 0 MB in all, more"),
         ("MAX_TABLE_BYTES", 2**20, data.REVIEWS, "is larger than 1 MB;"),
     ],
 )
@@ -518,7 +625,8 @@ def test_decoded_pictures_do_not_pile_up(mine):
     (mine / "original").write_bytes(JPEG)
     for i in range(2000):
         os.link(
-            mine / "original", mine / "UTKFace" / f"{i % 100 + 1}_0_0_{10**16 + i}.jpg"
+            mine / "original",
+            mine / "UTKFace" / f"{i % 100 + 1}_{i % 2}_0_{10**16 + i}.jpg",
         )
     told = subprocess.check_output([sys.executable, "-c", CHILD], text=True)
     pictures = 2000 * 128 * 128 * 3 / 2**20

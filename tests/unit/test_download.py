@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Barrier, Event, Thread
 
 import pytest
+from nbclient import NotebookClient
+from nbformat import v4
 
 from cnnbook import DataError, data
 
@@ -112,14 +114,14 @@ def repeat(handler):
 SOUND = answer()
 ANOTHER = "sent another file than this book was made with"
 FAULTS = {
-    "nobody": (None, "(ConnectionError)"),
-    "404": (answer(b"oops", status=404), "(HTTPError)"),
-    "500": (answer(b"oops", status=500), "(HTTPError)"),
-    "in circles": (answer(b"", status=302), "(TooManyRedirects)"),
-    "silence": (hang, "(ReadTimeout)"),
-    "stalled": (answer(TABLE[:9000], SIZE, end=hang), "could not be fetched"),
-    "reset": (answer(TABLE[:9000], SIZE, end=reset), "Error)"),
-    "cut": (answer(TABLE[: SIZE // 2], SIZE), "Error)"),
+    "nobody": (None, "(Connection refused)"),
+    "404": (answer(b"oops", status=404), "(404 Client Error: Not Found)"),
+    "500": (answer(b"oops", status=500), "(500 Server Error: Internal Server Error)"),
+    "in circles": (answer(b"", status=302), "(Exceeded 30 redirects)"),
+    "silence": (hang, "(timed out)"),
+    "stalled": (answer(TABLE[:9000], SIZE, end=hang), "(timed out)"),
+    "reset": (answer(TABLE[:9000], SIZE, end=reset), "(Connection reset by peer)"),
+    "cut": (answer(TABLE[: SIZE // 2], SIZE), "(IncompleteRead("),
     "drip": (answer(pause=0.001), "(not complete after 0 minutes)"),
     "endless": (answer(size=0, end=repeat), "(more than 1 MB)"),
     "cut, of no size": (answer(TABLE[: SIZE // 2], 0), ANOTHER),
@@ -155,9 +157,7 @@ def test_after_a_fault_the_next_attempt_succeeds(serve, monkeypatch, capsys, fau
         assert "INVENTED" in said
         # A damaged file in the cache is kept and named until a good one replaces it.
         (data.CACHE / data.REVIEWS).write_bytes(damaged)
-        with pytest.raises(
-            DataError, match="no row labelled Pos or Neg, and"
-        ) as caught:
+        with pytest.raises(DataError, match="0 Neg texts to use.*, and") as caught:
             data.load_reviews()
     said = str(caught.value)
     assert str(data.CACHE / data.REVIEWS) in said and url in said and reason in said
@@ -221,6 +221,27 @@ def test_a_disk_without_room_for_the_file(serve, capsys):
     assert len(data.load_reviews()) == 800
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("REQUESTS_CA_BUNDLE", "/nowhere", "(Could not find a suitable TLS CA cert"),
+        ("ALL_PROXY", "socks5://127.0.0.1:9", "(Missing dependencies for SOCKS"),
+        ("HTTPS_PROXY", "http://127.0.0.1:9", "(Connection refused)"),
+    ],
+)
+def test_a_fault_of_the_setting_is_named(monkeypatch, capsys, variable, value, reason):
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setitem(data.DOWNLOADS, data.REVIEWS, "https://127.0.0.1:9/a.csv")
+    with suppress(KeyError):
+        try:
+            {}["an error of the reader's own, before"]
+        finally:
+            assert len(data.load_reviews()) == 1
+    out = capsys.readouterr().out
+    assert reason in out and "a.csv" in out and out.count("127.0.0.1:9/a") == 1
+
+
 def test_two_that_download_at_once_both_succeed(serve):
     together = Barrier(2)
 
@@ -236,23 +257,45 @@ def test_two_that_download_at_once_both_succeed(serve):
 
 
 CHILD = """
-import sys
 from pathlib import Path
 from cnnbook import data
-data.CACHE, data.DOWNLOADS[data.REVIEWS] = Path(sys.argv[1]), sys.argv[2]
-data.load_reviews()
+data.CACHE, data.DOWNLOADS[data.REVIEWS] = Path({!r}), {!r}
+data.HASHES[data.REVIEWS] = {!r}
+table = data.load_reviews()
 """
+
+
+def child():
+    """Return the code of another process that downloads into the same cache."""
+    places = str(data.CACHE), data.DOWNLOADS[data.REVIEWS], data.HASHES[data.REVIEWS]
+    return CHILD.format(*places)
+
+
+def test_a_notebook_shows_a_bar_and_nothing_red(serve):
+    """In a real kernel, as a reader has it who installed no ipywidgets."""
+
+    def slowly(handler):
+        handler.stopped.wait(1.2)
+        handler.wfile.write(TABLE[9000:])
+
+    serve(answer(TABLE[:9000], SIZE, end=slowly))
+    code = "import sys; sys.modules['ipywidgets'] = None\n" + child()
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(code)])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    outputs = notebook.cells[0].outputs
+    assert {output.get("name") for output in outputs} == {"stdout"}, outputs
+    shown = "".join(output.text for output in outputs)
+    assert "B/s]" in shown and "800 texts from a download" in shown
 
 
 def test_one_that_is_killed_half_way_leaves_nothing_that_counts(serve):
     serve(answer(TABLE[: SIZE // 2], SIZE, end=hang))
-    command = [sys.executable, "-c", CHILD, data.CACHE, data.DOWNLOADS[data.REVIEWS]]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as child:
+    with subprocess.Popen([sys.executable, "-c", child()]) as process:
         deadline = time.monotonic() + 60
         while not any(cached().values()):
-            assert child.poll() is None and time.monotonic() < deadline
+            assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)
-        child.kill()
+        process.kill()
     assert len(cached()) == 1 and data.REVIEWS not in cached()
     serve(SOUND)
     assert len(data.load_reviews()) == 800 and cached()[data.REVIEWS] == TABLE

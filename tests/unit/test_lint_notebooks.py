@@ -147,6 +147,7 @@ FAULTS = [
     ("alt text", describe("image", alt="A chart.")),
     ("caption or name", describe("figure", caption="")),
     ("caption or name", describe("figure", name="")),
+    ("shows no picture", change("draw", outputs=[])),
     ("another figure has", tell("one", mystnb={"figure": {"name": "fig-a"}})),
     ("colab: REPOSITORY", drop("colab")),
     ("colab: REPOSITORY", swap("colab", "https://", "https://another.")),

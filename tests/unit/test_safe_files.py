@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from tools import chapters
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORKS = sorted(ROOT.glob("[!._]*/**/*.keras"))
@@ -77,7 +78,7 @@ def code_problems(source):
 def sources():
     for path in ROOT.glob("[!._]*/**/*.py"):
         yield path.name, path.read_text("utf-8")
-    for path in ROOT.glob("book/*.ipynb"):
+    for path in chapters.files(".ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "code":
                 yield f"{path.name}, cell {cell.id}", cell.source

@@ -40,6 +40,7 @@ def test_a_worked_example():
     kept = "the seat in my were not and the engin weren t run"
     assert clean(text, stop_words=False) == kept.split()
     assert clean("Größe naïve 車") == ["größe", "naïv", "車"]
+    assert clean("Citroe\u0308n") == clean("Citroën") == ["citroën"]
     assert clean("\r\n\t") == clean("1999 42 !! the and of") == []
 
 

@@ -57,7 +57,11 @@ def test_workflow_is_sound(name):
 
 
 def test_the_site_is_published_only_after_its_tests():
-    jobs = yaml.safe_load(WORKFLOWS["publish.yml"].read_text("utf-8"))["jobs"]
+    publish = yaml.safe_load(WORKFLOWS["publish.yml"].read_text("utf-8"))
+    jobs, default = publish["jobs"], "github.event.repository.default_branch"
+    # Whatever the default branch is called.
+    assert publish[True]["push"] is None
+    assert jobs["test"]["if"] == f"github.ref_name == {default}"
     assert jobs["deploy"]["needs"] == "notebooks"
     assert jobs["notebooks"]["needs"] == "test"
     assert jobs["test"]["uses"] == "./.github/workflows/test.yml"

@@ -1,9 +1,9 @@
 /* Fetches the runtime and the networks when they are first needed, and asks the networks one after another. */
 
-import { BYTES } from "./facts.mjs";
+import { BYTES } from "./facts.js";
 
 const RUNTIME = Object.keys(BYTES).filter((name) => name.startsWith("onnxruntime/"));
-const WASM = RUNTIME.find((name) => name.endsWith(".wasm.gz"));
+const [GLUE, WASM, ORT] = RUNTIME; // in the order of their names
 const parts = new Map();
 const sessions = new Map();
 let turn = Promise.resolve();
@@ -91,8 +91,8 @@ async function unpack(blob) {
 
 /** Make a network ready, from the page's own files, and return what stands in the other files that it comes with. */
 export async function prepare([network, ...others], report) {
-  if (typeof WebAssembly !== "object") {
-    throw new Trouble("This browser cannot run the network: it has no WebAssembly, or it is switched off.");
+  for (const name of ["WebAssembly", "DecompressionStream"]) {
+    if (!(name in globalThis)) throw new Error(`it has no ${name}, or it is switched off`);
   }
   // All in one go: the downloads run side by side, and fill one bar.
   const [wasm, graph, ...rest] = await load([WASM, network, ...others], report);
@@ -111,12 +111,12 @@ function started(network, wasm, graph) {
 }
 
 async function start(wasm, graph) {
-  const ort = await import("./onnxruntime/ort.wasm.min.mjs").catch(() => {
+  const [ort] = await Promise.all([ORT, GLUE].map((name) => import(`./${name}`))).catch(() => {
     // A browser remembers that an import failed, so to ask again does not help.
     throw new Trouble("A part of the demo could not be fetched. Please reload the page.");
   });
   ort.env.wasm.wasmBinary = wasm;
-  ort.env.wasm.wasmPaths = { mjs: new URL("./onnxruntime/ort-wasm-simd-threaded.mjs", import.meta.url).href };
+  ort.env.wasm.wasmPaths = { mjs: new URL(GLUE, import.meta.url).href };
   ort.env.wasm.numThreads = 1; // more than one needs headers that a plain web server does not send
   const session = await inTurn(() => ort.InferenceSession.create(graph, { executionProviders: ["wasm"] }));
   return { ort, session };

@@ -1,6 +1,6 @@
 /* A window of 3 x 3 weights that moves over a picture: what it adds up at each place is the output. */
 
-import { announcer, button, html, repeater, signed } from "./parts.mjs";
+import { announcer, button, html, repeater, signed } from "./parts.js";
 
 const PICTURE = `
   111111111111

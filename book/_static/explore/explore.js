@@ -1,7 +1,7 @@
 /* Puts a figure to play with in the place of each element of the class "explorer": data-figure names it. */
 
-import { convolution } from "./convolution.mjs";
-import { descent } from "./descent.mjs";
+import { convolution } from "./convolution.js";
+import { descent } from "./descent.js";
 
 const FIGURES = { convolution, descent };
 

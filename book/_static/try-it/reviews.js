@@ -1,7 +1,7 @@
 /* Reads a review as the chapters do (cnnbook.text), asks the network, and finds out which words mattered. */
 
-import { ask, prepare } from "./network.mjs";
-import { stem } from "./porter.mjs";
+import { ask, prepare } from "./network.js";
+import { stem } from "./porter.js";
 
 export const FILES = ["sentiment.onnx.gz", "words.json.gz"];
 const [NETWORK] = FILES;
@@ -19,15 +19,16 @@ export async function ready(report) {
 }
 
 /**
- * Cut a text into pieces {text, kind, index}. The reviews lost their punctuation before they were published, so
- * only runs of a-z and 0-9 are words. Kinds: known, unknown, late (known, but behind the cut), skipped.
+ * Cut a text into pieces {text, kind, index}. The reviews lost their punctuation before they were published: it parts
+ * words. All else is as in cnnbook.text.clean. Kinds: known, unknown, late (known, but behind the cut), skipped.
  */
 export function read(text) {
   const pieces = [];
   let known = 0;
-  for (const [part] of text.matchAll(/[A-Za-z0-9]+|[^A-Za-z0-9]+/g)) {
-    const word = part.toLowerCase();
-    if (!/^[a-z]+$/.test(word) || words.stopWords.has(word)) {
+  // A letter and the marks on it are one, so a word holds its marks.
+  for (const part of text.split(/([\p{L}\p{N}][\p{L}\p{N}\p{M}]*)/u)) {
+    const word = part.toLowerCase().normalize("NFC");
+    if (!/^\p{L}+$/u.test(word) || words.stopWords.has(word)) {
       pieces.push({ text: part, kind: "skipped" });
       continue;
     }

@@ -1,8 +1,8 @@
 /* Written by tools/make_web_demo.py. */
 export const BYTES = {
-  "onnxruntime/ort-wasm-simd-threaded.mjs": 24381,
+  "onnxruntime/ort-wasm-simd-threaded.js": 24381,
   "onnxruntime/ort-wasm-simd-threaded.wasm.gz": 3659927,
-  "onnxruntime/ort.wasm.min.mjs": 50126,
+  "onnxruntime/ort.wasm.min.js": 50126,
   "face.onnx.gz": 3381960,
   "sentiment.onnx.gz": 298654,
   "words.json.gz": 33873

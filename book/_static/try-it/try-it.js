@@ -1,9 +1,9 @@
 /* The page "Try it": connects its forms with the two networks. What a reader types is only ever set as text. */
 
-import { FIGURES, READY_AGES } from "./facts.mjs";
-import * as faces from "./faces.mjs";
-import { downloadSize, Trouble } from "./network.mjs";
-import * as reviews from "./reviews.mjs";
+import { FIGURES, READY_AGES } from "./facts.js";
+import * as faces from "./faces.js";
+import { downloadSize, Trouble } from "./network.js";
+import * as reviews from "./reviews.js";
 
 const MOST_LISTED = 12;
 const FAINT = 0.02; // of the strongest word: weaker ones are not coloured
@@ -62,7 +62,9 @@ function runner(demo, result, more) {
 }
 
 function explain(error) {
-  return error instanceof Trouble ? error.message : `The network could not be run in this browser: ${error.message}`;
+  if (error instanceof Trouble) return error.message;
+  const needed = find("try-browsers").textContent;
+  return `The network could not be run in this browser, which should be ${needed} (${error.message}).`;
 }
 
 const fetching = (report) => (share) => report(share < 1 ? "Fetching the network …" : "Starting the network …", share);
@@ -127,7 +129,7 @@ function reasons({ pieces, length }, effects) {
       .slice(0, MOST_LISTED)
       .map(([word, points]) => `${word} ${points.toFixed(1)}`)
       .join(", ");
-  const unknown = [...new Set(of("unknown").map(({ text }) => text))];
+  const unknown = [...new Set(of("unknown").map(({ text }) => text.normalize("NFC")))];
   const rest = unknown.length > MOST_LISTED ? ` … (${unknown.length} in all)` : "";
   const late = of("late").length;
   const lines = {
@@ -279,12 +281,17 @@ camera.addEventListener("click", async () => {
   }
 });
 
-find("face-take").addEventListener("click", () => {
-  const still = new OffscreenCanvas(video.videoWidth, video.videoHeight);
-  still.getContext("2d").drawImage(video, 0, 0);
-  stopCamera();
-  showNew(async () => faces.open(await still.convertToBlob()));
-});
+find("face-take").addEventListener("click", () =>
+  showNew(async () => {
+    try {
+      const still = faces.blank(video.videoWidth, video.videoHeight);
+      still.getContext("2d").drawImage(video, 0, 0);
+      return still;
+    } finally {
+      stopCamera();
+    }
+  }),
+);
 
 find("face-stop").addEventListener("click", stopCamera);
 
@@ -303,5 +310,5 @@ for (const [name, { FILES }] of Object.entries({ review: reviews, face: faces })
 }
 find("review-quality").textContent = `${percent(FIGURES.reviewAccuracy)} of the book's ${FIGURES.reviews} test reviews`;
 for (const set of document.querySelectorAll(".try-it fieldset")) set.disabled = false;
-find("try-not-started").remove();
+find("try-not-started").hidden = true;
 takeFile(); // chosen before the page was ready

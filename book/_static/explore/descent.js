@@ -1,6 +1,6 @@
 /* Gradient descent with one weight: a ball on the curve of the loss, and beside it the line that the weight draws. */
 
-import { announcer, button, html, repeater, signed, svg } from "./parts.mjs";
+import { announcer, button, html, repeater, signed, svg } from "./parts.js";
 
 const X = [1, 2, 3, 4];
 const Y = [2.1, 3.9, 6.2, 7.8];

@@ -1,6 +1,6 @@
 /* Brings a picture to the size of the training pictures, asks the network, and finds out where it looked. */
 
-import { ask, prepare, request, Trouble } from "./network.mjs";
+import { ask, prepare, request, Trouble } from "./network.js";
 
 export const FILES = ["face.onnx.gz"];
 const [NETWORK] = FILES;
@@ -10,31 +10,36 @@ const PATCH = 32;
 const STEP = 16;
 
 /** Fetch what is needed; `report(share)` is told how much has come. */
-export const ready = (report) => prepare(FILES, report);
+export async function ready(report) {
+  checkReading();
+  await prepare(FILES, report);
+}
 
 /** Return one of the ready faces: all stand side by side in one picture. */
 export async function readyFace(row, column) {
   const all = await open(await (await request("faces.webp")).blob());
-  const one = new OffscreenCanvas(SIZE, SIZE);
+  const one = blank(SIZE, SIZE);
   one.getContext("2d").drawImage(all, -column * SIZE, -row * SIZE);
-  return open(await one.convertToBlob());
+  return one;
 }
+
+/** Return an empty canvas of this size. */
+export const blank = (width, height) => Object.assign(document.createElement("canvas"), { width, height });
 
 /** Return a picture as an image that can be drawn, or say why not. */
 export async function open(blob) {
-  const image = new Image();
   const address = URL.createObjectURL(blob);
   try {
-    image.src = address;
     // Only the size is known after this; a huge picture is refused before it is unpacked.
-    await new Promise((done, fail) => Object.assign(image, { onload: done, onerror: fail }));
-    const { naturalWidth: width, naturalHeight: height } = image;
+    // A server can forbid images from such addresses, but not the other way to unpack one.
+    const image = await load(address).catch(() => createImageBitmap(blob));
+    const { width, height } = image;
     if (width * height > MOST_PIXELS) {
-      const millions = Math.round((width * height) / 1e6);
-      throw new Trouble(`This picture has ${millions} million pixels. Please take one of fewer than 50 million.`);
+      const millions = Math.ceil((width * height) / 1e5) / 10; // never the limit itself
+      throw new Trouble(`This picture has ${millions} million pixels; please take one of at most ${MOST_PIXELS / 1e6} million.`);
     }
     if (!width || !height) throw new Error("no size");
-    await image.decode();
+    await image.decode?.();
     return image;
   } catch (error) {
     if (error instanceof Trouble) throw error;
@@ -44,15 +49,22 @@ export async function open(blob) {
   }
 }
 
+async function load(address) {
+  const image = new Image();
+  image.src = address;
+  await new Promise((done, fail) => Object.assign(image, { onload: done, onerror: fail }));
+  return image;
+}
+
 /** Draw the middle square of an image, or a part of it, onto a canvas of SIZE x SIZE. */
 export function crop(image, canvas, zoom) {
-  const { naturalWidth: width, naturalHeight: height } = image;
+  const { width, height } = image;
   const side = Math.min(width, height) / zoom;
   let area = [(width - side) / 2, (height - side) / 2, side, side];
   // Halving step by step averages all pixels; one big step would skip most of them.
   let source = image;
   for (let small = 2 ** Math.floor(Math.log2(side / SIZE)) * SIZE; small > SIZE; small /= 2) {
-    const step = new OffscreenCanvas(small, small);
+    const step = blank(small, small);
     paint(step, source, area);
     source = step;
     area = [0, 0, small, small];
@@ -71,6 +83,23 @@ function paint(canvas, source, [left, top, width, height]) {
 function pixels(canvas) {
   const { data } = canvas.getContext("2d").getImageData(0, 0, SIZE, SIZE);
   return Float32Array.from({ length: SIZE * SIZE * 3 }, (_, i) => data[Math.floor(i / 3) * 4 + (i % 3)]);
+}
+
+/** Some browsers alter what a page reads of a canvas, to hide who one is: even a little moves the age by years. */
+function checkReading() {
+  const canvas = blank(SIZE, SIZE);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const colour = (line) => [2 * line, 255 - 2 * line, line];
+  for (let line = 0; line < SIZE; line++) {
+    context.fillStyle = `rgb(${colour(line)})`;
+    context.fillRect(0, line, SIZE, 1);
+  }
+  if (pixels(canvas).some((value, i) => value !== colour(Math.floor(i / 3 / SIZE))[i % 3])) {
+    throw new Trouble(
+      "Your browser alters the pixels that this page reads, as a protection against tracking, so the network " +
+        "would see another picture: please allow this page to read them, or take another browser.",
+    );
+  }
 }
 
 async function answers(values) {

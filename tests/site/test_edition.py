@@ -1,0 +1,127 @@
+"""The readers' edition of each notebook: plain Markdown, folded as on the site, and otherwise the source's."""
+
+import re
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import edition
+import nbformat
+import pytest
+import repository
+from sphinx.errors import ExtensionError
+from test_site import CHAPTERS, ROOT, anchors, page
+
+ADDRESS = re.compile(r"\]\((https?://[^)\s]+)\)")
+
+
+def pair(site, chapter):
+    """Return the cells of the source, and what the edition makes of each: the cell and its caption or None."""
+    source = nbformat.read(ROOT / f"{chapter}.ipynb", 4).cells
+    made = nbformat.read(site / "_sources" / f"{chapter}.ipynb", 4).cells
+    captions = {c.id.removesuffix("-caption"): c for c in made if "-caption" in c.id}
+    cells = [cell for cell in made if "-caption" not in cell.id]
+    for place, cell in enumerate(made):
+        if "-caption" in cell.id:
+            assert made[place - 1].id == cell.id.removesuffix("-caption")
+    return [(s, m, captions.get(s.id)) for s, m in zip(source, cells, strict=True)]
+
+
+def words(text):
+    """Return a cell's words without what marks a link, a role, a citation or an explorer."""
+    text = re.sub(r"\{cite\}`[^`]*`|\[(?:\[[^]]*\]\([^)]*\)[;, ]*)+\]", "", text)
+    text = re.sub(r"\{\w+\}`([^`<]+?)\s*(?:<[^`>]*>)?`", r"\1", text)
+    text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text)
+    return re.sub(r"</?(?:div|p)\b[^>]*>", "", text).split()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_it_differs_from_the_source_in_marks_folds_and_captions_alone(site, chapter):
+    for source, made, caption in pair(site, chapter):
+        known = source.metadata.pop("mystnb", {})
+        figure, title = known.get("figure"), known.get("code_prompt_show")
+        if figure:
+            (shown,) = page(site, chapter).select(f"figure#{figure['name']} figcaption")
+            assert re.findall(r"\w+", caption.source) == (
+                re.findall(r"\w+", shown.get_text())
+            )
+        else:
+            assert caption is None
+        if source.cell_type == "markdown":
+            assert not re.search(r"<div|\{\w+\}`|^:::", made.source, re.M)
+            made.source, source.source = words(made.source), words(source.source)
+        elif title:
+            first, _, made.source = made.source.partition("\n")
+            assert (
+                first == f"#@title {title}" and made.metadata.pop("cellView") == "form"
+            )
+            hidden = {"source_hidden", "outputs_hidden"}
+            hidden -= (
+                {"outputs_hidden"} if "hide-input" in source.metadata.tags else set()
+            )
+            assert made.metadata.pop("jupyter") == dict.fromkeys(hidden, True)
+        assert made == source
+
+
+def test_every_link_to_the_book_leads_to_a_place_on_the_site(site):
+    home = page(site, "book/intro").select_one("link[rel=canonical]")["href"]
+    home = home.removesuffix("book/intro.html")
+    found = set()
+    for chapter in CHAPTERS:
+        for _, made, _ in pair(site, chapter):
+            if made.cell_type == "markdown":
+                assert not re.search(r"\]\((?!https?://)", made.source), made.source
+                found |= set(ADDRESS.findall(made.source))
+    ours = {url for url in found if url.startswith(home)}
+    assert len(ours) > 100
+    for url in ours:
+        parts = urlsplit(url.removeprefix(home))
+        target = site / parts.path
+        assert target.is_file(), url
+        assert not parts.fragment or parts.fragment in anchors(target), url
+
+
+@pytest.mark.parametrize("mark", [":::{note}", "```{image} x", "(name)=", "{doc}`x`"])
+def test_a_mark_without_a_plain_form_stops_the_build(mark):
+    cells = [nbformat.v4.new_markdown_cell(f"Text\n\n{mark}\n", id="a")]
+    builder = SimpleNamespace(get_target_uri=lambda page: f"{page}.html")
+    app = SimpleNamespace(
+        config=SimpleNamespace(html_baseurl="https://a.org/"), builder=builder
+    )
+    with pytest.raises(ExtensionError, match="book/x, cell a: .* has no plain form"):
+        edition.edition(app, "book/x", nbformat.v4.new_notebook(cells=cells))
+
+
+@pytest.mark.parametrize(
+    ("settings", "url", "address"),
+    [
+        ({}, "https://github.com/Ada/her-book", "https://ada.github.io/her-book/"),
+        ({}, "https://github.com/Ada/ada.github.io", "https://ada.github.io/"),
+        (
+            {"NETLIFY": "true", "URL": "https://a.app"},
+            "https://x.y/z",
+            "https://a.app/",
+        ),
+        (
+            {"CI_PAGES_URL": "https://g.io/a/b"},
+            "https://x.y/g/a/b",
+            "https://g.io/a/b/",
+        ),
+        ({}, "https://gitlab.com/group/sub/book", None),
+    ],
+)
+def test_the_site_knows_its_address_or_asks_for_it(monkeypatch, settings, url, address):
+    for name in ("NETLIFY", "URL", "CI_PAGES_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    if address:
+        assert repository.site(url) == address
+    else:
+        with pytest.raises(ExtensionError, match="_config.yml, under html, as baseurl"):
+            repository.site(url)
+
+
+def test_a_codespace_is_no_workflow(monkeypatch):
+    monkeypatch.setenv("GITHUB_REPOSITORY", "ada/her-book")
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    assert not repository.in_workflow()
