@@ -73,7 +73,7 @@ book: $(STAMP)
 book-sphinx: $(STAMP)
 	$(PYTHON) -m venv --clear .venv-sphinx
 	$(BIN)/uv pip install --quiet --python .venv-sphinx/bin/python sphinx sphinx-book-theme myst-nb sphinx-external-toc \
-	  sphinxcontrib-bibtex sphinx-design sphinx-copybutton sphinx-togglebutton sphinxext-opengraph linkify-it-py nltk pillow
+	  sphinxcontrib-bibtex sphinx-design sphinx-copybutton sphinx-togglebutton sphinxext-opengraph linkify-it-py nltk pillow tinycss2
 	rm -rf _build/sphinx && mkdir -p _build/sphinx
 	tar cf - _config.yml _toc.yml book data/models | tar xf - -C _build/sphinx
 	$(BIN)/jupyter-book config sphinx _build/sphinx

@@ -21,13 +21,13 @@ HEADINGS = ("program", "version", "licence", "what it does here")
 WORKS = """
 This book | https://creativecommons.org/licenses/by/4.0/ | CC BY 4.0; code MIT
 its style, pictures and demos
-book.css card.png favicon.png logo.svg touch-icon.png licences/*
+book.css progress.js card.png favicon.png logo.svg touch-icon.png licences/*
 try-it/try-it.js try-it/network.js try-it/faces.js try-it/reviews.js try-it/facts.js
 try-it/*.css try-it/sentiment.onnx.gz explore/*
 
 This book, learned or drawn from UTKFace | https://susanqq.github.io/UTKFace/ | non-commercial research and teaching only
 the network and the faces of the page Try it
-try-it/face.onnx.gz try-it/faces.webp site.webp
+try-it/face.onnx.gz try-it/faces.webp
 
 NLTK | https://www.nltk.org | Apache 2.0 | licences/nltk.txt
 the stop words, and the stemmer, which is a port of NLTK's
@@ -48,19 +48,15 @@ sphinx_highlight.js base-stemmer.js english-stemmer.js
 
 PyData Sphinx Theme | https://pydata-sphinx-theme.readthedocs.io | BSD 3-Clause | licences/pydata-sphinx-theme.txt
 the look of a page
-styles/theme.css styles/pydata-sphinx-theme.css* scripts/pydata-sphinx-theme.js* webpack-macros.html
+styles/theme.css styles/pydata-sphinx-theme.css scripts/pydata-sphinx-theme.js
 
 Sphinx Book Theme | https://sphinx-book-theme.readthedocs.io | BSD 3-Clause | licences/sphinx-book-theme.txt
 the look of a book
-styles/sphinx-book-theme.css* scripts/sphinx-book-theme.js* sbt-webpack-macros.html images/* locales/*
+styles/sphinx-book-theme.css scripts/sphinx-book-theme.js
 
 Bootstrap, with Popper | https://getbootstrap.com | MIT | scripts/bootstrap.js.LICENSE.txt
 menus, and the layout on a phone
 scripts/bootstrap.js*
-
-Font Awesome Free | https://fontawesome.com | icons CC BY 4.0, fonts SIL OFL 1.1, code MIT | scripts/fontawesome.js.LICENSE.txt
-the icons
-scripts/fontawesome.js* vendor/fontawesome/*
 
 MyST-NB | https://myst-nb.readthedocs.io | BSD 3-Clause | licences/myst-nb.txt
 the look of cells and outputs
@@ -72,23 +68,11 @@ pygments.css
 
 sphinx-copybutton | https://sphinx-copybutton.readthedocs.io | MIT | licences/sphinx-copybutton.txt
 the button that copies code
-copybutton* copy-button.svg check-solid.svg
+copybutton.css copybutton.js
 
 clipboard.js | https://clipboardjs.com | MIT | clipboard.min.js
 what that button does
 clipboard.min.js
-
-sphinx-togglebutton | https://sphinx-togglebutton.readthedocs.io | MIT | licences/sphinx-togglebutton.txt
-what folds and unfolds
-togglebutton.*
-
-sphinx-design | https://sphinx-design.readthedocs.io | MIT | licences/sphinx-design.txt
-cards and drop-downs
-sphinx-design.min.css design-tabs.js
-
-sphinx-thebe | https://sphinx-thebe.readthedocs.io | MIT | licences/sphinx-thebe.txt
-nothing: it comes along, and no page loads it
-sphinx-thebe.* play-solid.svg
 """.strip().split("\n\n")
 
 
