@@ -61,36 +61,39 @@ def add_buttons(app, doctree, name):
     front = name == app.config.root_doc
     if app.builder.format != "html" or not (front or is_notebook(app, name)):
         return
-    options, to = app.config.html_theme_options, app.builder.get_relative_uri
-    url, branch = options["repository_url"], options["repository_branch"]
-    notebook = app.env.toctree_includes[name][0] if front else name
-    links, hosts = {}, {}
-    if url.startswith(GITHUB):  # Colab and Kaggle open notebooks from there alone
-        place = f"{url.removeprefix(GITHUB)}/blob/"
-        opened = f"{place}{STAMPED if in_workflow() else branch}/{notebook}.ipynb"
-        hosts["Open in Colab"] = COLAB + opened
-        hosts["Open in Kaggle"] = KAGGLE + GITHUB + opened
+    to = app.builder.get_relative_uri
     if front:
-        links = {
-            "Start": to(name, notebook),
-            "Try it": to(name, "book/try-it"),
-            **hosts,
-        }
-        del links["Open in Kaggle"]
+        notebook = app.env.toctree_includes[name][0]
+        links = {"Start": to(name, notebook), "Try it": to(name, "book/try-it")}
+        links |= hosts(app.config.html_theme_options, notebook)
+        for text in ("Open in Kaggle", "View source"):
+            links.pop(text, None)
         # The workflow puts it beside the published pages; `make pdf` makes it.
         links["PDF"] = f"{app.config.html_baseurl}faces-and-phrases.pdf"
     else:
-        source = f"_sources/{name}.ipynb"
-        links = {**hosts, "Download .ipynb": "../" * name.count("/") + source}
-        if hosts:
-            links["View source"] = f"{GITHUB}{place}{branch}/{name}.ipynb"
+        links = hosts(app.config.html_theme_options, name)
+        download = "../" * name.count("/") + f"_sources/{name}.ipynb"
+        links["Download .ipynb"] = download
     label = "Begin" if front else "This notebook"
     row = f'<nav class="chapter-buttons" aria-label="{label}">'
     for text, address in links.items():
-        download = " download" * text.startswith("Download")
-        row += f'<a href="{html.escape(address)}"{download}>{text}</a>'
+        kind = " download" * text.startswith("Download")
+        row += f'<a href="{html.escape(address)}"{kind}>{text}</a>'
     section = next(doctree.findall(nodes.section))
     section.insert(1 + front, nodes.raw("", f"{row}</nav>", format="html"))
+
+
+def hosts(options, notebook):
+    """Return where a notebook can be opened, by the button's text. Only GitHub's are known to Colab and Kaggle."""
+    url, branch = options["repository_url"], options["repository_branch"]
+    if not url.startswith(GITHUB):
+        return {}
+    opened = f"{url}/blob/{STAMPED if in_workflow() else branch}/{notebook}.ipynb"
+    return {
+        "Open in Colab": COLAB + opened.removeprefix(GITHUB),
+        "Open in Kaggle": KAGGLE + opened,
+        "View source": f"{url}/blob/{branch}/{notebook}.ipynb",
+    }
 
 
 def stamp(app, text, name):

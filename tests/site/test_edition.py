@@ -121,6 +121,11 @@ def test_the_site_knows_its_address_or_asks_for_it(monkeypatch, settings, url, a
             repository.site(url)
 
 
+def test_a_notebook_that_is_not_on_github_has_no_button_of_colab():
+    options = {"repository_url": "https://gitlab.com/a/b/c", "repository_branch": "x"}
+    assert repository.hosts(options, "book/01-x") == {}
+
+
 def test_a_codespace_is_no_workflow(monkeypatch):
     monkeypatch.setenv("GITHUB_REPOSITORY", "ada/her-book")
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)

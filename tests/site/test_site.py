@@ -134,7 +134,7 @@ def test_a_chapter_has_its_number_its_buttons_and_its_figures(site, file):
     own = CONFIG["repository"]["url"].removeprefix("https://github.com/")
     place = f"github.com/{repository.in_workflow() or own}/blob/"
     buttons = article.select("h1 + .chapter-buttons a")
-    colab, kaggle, download, source = buttons
+    colab, kaggle, source, download = buttons
     assert place.replace("github.com", "google.com/github") in colab["href"]
     assert place in kaggle["href"] and place in source["href"]
     for button in buttons:
