@@ -8,7 +8,6 @@ each number within the tolerance that stands in the metadata of its cell, by uni
 The unit follows the number; numbers without one are `decimal` or `whole`. null means that
 nothing is compared: for what a clock says, and, as `words`, for words that are partly chance.
 Without a tolerance, numbers must be equal. Cells tagged `nbval-ignore-output` are left out.
-`--exact` knows no tolerance and compares pictures too, for two runs on one machine.
 """
 
 import argparse
@@ -46,11 +45,6 @@ def texts(cell):
     return [re.sub(r"\b(year|point|minute|second)\b", r"\1s", line) for line in lines]
 
 
-def pictures(cell):
-    data = [output.get("data", {}) for output in cell.outputs]
-    return [some["image/png"] for some in data if "image/png" in some]
-
-
 def numbers(line):
     """Return [(number, unit), ...] of a line."""
     found = []
@@ -81,26 +75,22 @@ def judge(stored, now, tolerance):
     return "within"
 
 
-def compare(stored, now, exact=False):
+def compare(stored, now):
     """Yield (cell, stored line, line now, verdict): lines with a number, and other lines."""
     cells = {cell.id: cell for cell in now.cells}
     for cell in stored.cells:
-        if cell.cell_type != "code" or "nbval-ignore-output" in cell.metadata.get(
-            "tags", []
-        ):
+        logs = "nbval-ignore-output" in cell.metadata.get("tags", [])
+        if cell.cell_type != "code" or logs:
             continue
         again = cells.get(cell.id, nbformat.v4.new_code_cell())
         old, new = texts(cell), texts(again)
-        tolerance = {} if exact else cell.metadata.get("tolerance", {})
+        tolerance = cell.metadata.get("tolerance", {})
         if len(old) != len(new):
             yield cell.id, f"{len(old)} lines", f"{len(new)} lines", "OTHER LINES"
             continue
         for before, after in zip(old, new):
             if before != after or numbers(before):
                 yield cell.id, before, after, judge(before, after, tolerance)
-        if exact and pictures(cell):
-            same = pictures(cell) == pictures(again)
-            yield cell.id, "", "", "same" if same else "OTHER PICTURE"
 
 
 def copy_of_the_book():
@@ -115,14 +105,13 @@ def copy_of_the_book():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="+", type=Path)
-    parser.add_argument("--exact", action="store_true", help="pictures too")
-    arguments = parser.parse_args()
+    notebooks = parser.parse_args().notebooks
     folder, counts = copy_of_the_book(), Counter()
-    for path in arguments.notebooks:
+    for path in notebooks:
         copy = folder / path.name
         execute(copy, copy)
         stored, now = (nbformat.read(p, as_version=4) for p in (path, copy))
-        for cell, before, after, verdict in compare(stored, now, arguments.exact):
+        for cell, before, after, verdict in compare(stored, now):
             counts[verdict] += 1
             if verdict != "same":
                 print(f"{verdict}: {path.stem}, {cell}", before, after, sep="\n  ")
