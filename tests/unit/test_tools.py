@@ -2,7 +2,6 @@
 
 import inspect
 import io
-import sys
 import traceback
 
 import nbformat
@@ -11,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
-from tools import chapters, execute, make_models
+from tools import chapters, execute
 
 
 @pytest.fixture
@@ -58,15 +57,6 @@ def test_what_is_missing_is_named_before_anything_runs(chapter, wrong):
     assert log == []
     with pytest.raises(LookupError, match=wrong):
         chapters.load(wrong, [])
-
-
-@pytest.mark.parametrize("asked", [[], ["face"]])
-def test_both_networks_are_made_unless_one_is_named(monkeypatch, asked):
-    found = []
-    monkeypatch.setattr(make_models, "make", found.append)
-    monkeypatch.setattr(sys, "argv", ["make_models", *asked])
-    make_models.main()
-    assert found == (asked or ["face", "sentiment"])
 
 
 def test_a_chart_is_stored_with_a_palette_and_a_photograph_as_it_is():
