@@ -81,13 +81,6 @@ def test_ties_keep_the_order_of_first_appearance():
     assert build_vocabulary(letters, 2, stop_words=False) == ["c", "b", "a"]
 
 
-def test_min_count_is_inclusive():
-    text = "car " * 5 + "seat " * 4
-    assert build_vocabulary([text]) == ["car"]
-    assert build_vocabulary([text], min_count=4) == ["car", "seat"]
-    assert build_vocabulary([]) == build_vocabulary([""]) == []
-
-
 def test_encode_by_hand():
     # A long text loses its end; unknown words go before the text is cut.
     texts = ["Cars drive the car", "bike", "car drive seat drive", "moon moon moon car"]

@@ -29,16 +29,14 @@ def chapter(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("wanted", [["two", "one"], ["recipe", "one"]])
-def test_cells_run_in_the_notebooks_order_in_one_namespace(chapter, wanted):
+def test_cells_run_in_the_notebooks_order_and_functions_keep_their_source(
+    chapter, wanted
+):
     log = []
     names = chapters.load("standin", wanted, start=20, log=log)
     assert log == ["one", 2] and names["one"] == 21 and names["double"]() == 42
-
-
-def test_a_function_keeps_its_source_and_has_a_module(chapter):
-    double = chapters.load("standin", ["one", "two"], start=1, log=[])["double"]
-    assert "# of the first cell" in inspect.getsource(double)
-    assert inspect.getmodule(double)
+    assert "# of the first cell" in inspect.getsource(names["double"])
+    assert inspect.getmodule(names["double"])
 
 
 def test_an_error_names_its_cell_and_line(chapter):
