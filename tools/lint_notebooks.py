@@ -98,7 +98,7 @@ def output_texts(cell):
     for output in cell.get("outputs", []):
         yield output.get("text", "")
         for kind, content in output.get("data", {}).items():
-            if not kind.startswith("image/") or kind == "image/svg+xml":
+            if kind != "image/png":
                 yield str(content)
 
 
@@ -114,11 +114,6 @@ def all_texts(nb):
     for cell in nb.cells:
         for text in (cell.source, *legends(cell), *output_texts(cell)):
             yield cell.id, text
-
-
-def known_terms():
-    text = (BOOK / "glossary.md").read_text("utf-8")
-    return {term.lower() for term in re.findall(r"^(\w.*)\n  \S", text, flags=re.M)}
 
 
 def ids(nb):
@@ -213,8 +208,11 @@ def first_uses(nb):
     """Terms are linked at first use; the opening may name what is explained later."""
     texts = [NOT_PROSE.sub(" ", cell.source) for cell in cells(nb, "markdown")]
     text, linked = "\n\n".join(texts), set(ORDINARY_WORDS)
-    # "dense layer" before "layer"
-    terms = "|".join(sorted(map(re.escape, known_terms()), key=len, reverse=True))
+    glossary = (BOOK / "glossary.md").read_text("utf-8")
+    terms = map(re.escape, re.findall(r"^(\w.*)\n  \S", glossary, flags=re.M))
+    terms = "|".join(
+        sorted(terms, key=len, reverse=True)
+    )  # "dense layer" before "layer"
     role, code = r"\{term\}`(?:[^`<]*<)?([^`>]+)>?`", "`[^`\n]+`"
     uses = rf"(?i){role}|{code}|(?<![\w-])({terms})(?:e?s)?(?![\w-])"
     for use in re.finditer(uses, text):
@@ -250,19 +248,16 @@ def numbers(nb):
 def quotations(nb, reviews):
     """Runs of words of a review, in the text and down the first column of a table."""
 
-    def runs(words):
-        return (" ".join(words[i : i + QUOTE]) for i in range(len(words) - QUOTE + 1))
-
-    def words(text):
-        return re.findall("[a-z0-9]+", text.lower())
+    def runs(text):
+        words = re.findall("[a-z0-9]+", text.lower())
+        return [" ".join(words[i : i + QUOTE]) for i in range(len(words) - QUOTE + 1)]
 
     shown = {}
     for where, text in all_texts(nb):
         text = re.sub("<[^>]+>", " ", text)
-        column = [found[0] for line in text.splitlines() if (found := words(line))]
-        for sequence in (words(text), column):
-            shown.update((run, where) for run in runs(sequence))
-    quoted = {shown.get(run) for review in reviews for run in runs(words(review))}
+        column = " ".join(re.findall(r"^\W*(\w+)", text, flags=re.M))
+        shown |= dict.fromkeys(runs(text) + runs(column), where)
+    quoted = {shown.get(run) for review in reviews for run in runs(review)}
     for where in sorted(quoted - {None}):
         yield where, f"quotes {QUOTE} words or more of a review"
 

@@ -16,30 +16,22 @@ from tools import chapters
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def read(monkeypatch):
-    def reload(profile="", publish=""):
-        monkeypatch.setenv("CNNBOOK_PROFILE", profile)
-        monkeypatch.setenv("CNNBOOK_PUBLISH", publish)
-        module = importlib.reload(settings)
-        return module.PROFILE, module.FULL, module.PUBLISH
-
-    yield reload
-    monkeypatch.undo()
+@pytest.mark.parametrize("profile, publish", [("", ""), ("quick", "0"), ("full", "1")])
+def test_switches_are_read(profile, publish):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CNNBOOK_PROFILE", profile)
+        patched.setenv("CNNBOOK_PUBLISH", publish)
+        importlib.reload(settings)
+        read = settings.FULL, settings.PUBLISH
     importlib.reload(settings)
+    assert read == (profile != "quick", publish == "1")
 
 
-def test_switches_are_read(read):
-    assert read() == ("full", True, False)
-    assert read(profile="quick", publish="0") == ("quick", False, False)
-    assert read(profile="full", publish="1") == ("full", True, True)
-
-
-@pytest.mark.parametrize("switch, value", [("profile", "FULL"), ("publish", "yes")])
-def test_an_unknown_value_is_refused_in_one_line(read, switch, value):
-    start = f"The environment variable CNNBOOK_{switch.upper()} is '{value}'; "
-    with pytest.raises(cnnbook.ConfigurationError, match=rf"\A{start}.*\Z"):
-        read(**{switch: value})
+def test_an_unknown_value_is_refused_in_one_line(monkeypatch):
+    monkeypatch.setenv("CNNBOOK_PROFILE", "FULL")
+    told = r"\AThe environment variable CNNBOOK_PROFILE is 'FULL'; .*\Z"
+    with pytest.raises(cnnbook.ConfigurationError, match=told):
+        cnnbook.switch("CNNBOOK_PROFILE", ("quick", "full"), "full")
 
 
 def test_the_errors_of_the_book_show_no_traceback():
