@@ -42,7 +42,7 @@ help:
 	@echo "make test-versions   tests and notebooks on the oldest packages allowed (RESOLUTION=highest: the newest)"
 	@echo "make format          lay out all Python and all code cells, and look for faults"
 	@echo "make execute         re-execute and store the notebooks (NB=... for some of them)"
-	@echo "make verify          re-execute the notebooks in a copy and compare every figure with the stored one (NB=..., ARGS=--exact)"
+	@echo "make verify          re-execute the notebooks in a copy and compare every figure with the stored one (NB=...)"
 	@echo "make models          train the networks of data/models from scratch (MODEL=face or sentiment)"
 	@echo "make web-demo        make the files of the page Try it from data/models and the faces"
 	@echo "make benchmark       measure speed and memory, and write the page on it (ARGS=--help)"
@@ -136,7 +136,7 @@ execute: real-data $(STAMP)
 	$(BIN)/python -m tools.make_model_card
 
 verify: real-data $(STAMP)
-	$(FULL) $(BIN)/python -m tools.verify $(ARGS) $(NB)
+	$(FULL) $(BIN)/python -m tools.verify $(NB)
 
 models: real-data $(STAMP)
 	$(FULL) $(BIN)/python -m tools.make_models $(MODEL)

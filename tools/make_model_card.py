@@ -55,7 +55,7 @@ FACE = """\
 """
 
 
-GROUP = "| {} | {} | {:.1f} | {:.1f} | {:.1%} | {:.1%} |"
+GROUP = "| {0} | {1} | {2:.1f} | {4:.1f} | {3:.1%} | {5:.1%} |"
 TRIALS = """\
 | method | cross-validation, mean | draws of the folds | test |
 |---|--:|--:|--:|
@@ -65,11 +65,9 @@ TRIAL = "| {recipe} | {cv_accuracy:.1%} | {draws} | {test_accuracy:.1%} |\n"
 
 def _face(figures):
     source = _figures("source")
-    rows = [
-        GROUP.format(name, faces, mae, other[2], right, other[3])
-        for (name, faces, mae, right), other in zip(figures["groups"], source["groups"])
-    ]
-    return FACE.format(**figures, source=source, group_rows="\n".join(rows))
+    groups = zip(figures["groups"], source["groups"])
+    rows = "\n".join(GROUP.format(*ours, *theirs[2:]) for ours, theirs in groups)
+    return FACE.format(**figures, source=source, group_rows=rows)
 
 
 def _trials(record):

@@ -8,7 +8,6 @@ each number within the tolerance that stands in the metadata of its cell, by uni
 The unit follows the number; numbers without one are `decimal` or `whole`. null means that
 nothing is compared: for what a clock says, and, as `words`, for words that are partly chance.
 Without a tolerance, numbers must be equal. Cells tagged `nbval-ignore-output` are left out.
-`--exact` knows no tolerance and compares pictures too, for two runs on one machine.
 """
 
 import argparse
@@ -46,11 +45,6 @@ def texts(cell):
     return [re.sub(r"\b(year|point|minute|second)\b", r"\1s", line) for line in lines]
 
 
-def pictures(cell):
-    data = [output.get("data", {}) for output in cell.outputs]
-    return [some["image/png"] for some in data if "image/png" in some]
-
-
 def numbers(line):
     """Return [(number, unit), ...] of a line."""
     found = []
@@ -60,10 +54,6 @@ def numbers(line):
     return found
 
 
-def words(line):
-    return NUMBER.sub(r"# \2", line).strip()
-
-
 def judge(stored, now, tolerance):
     """Return the verdict on one line of an output."""
     if stored == now:
@@ -71,7 +61,8 @@ def judge(stored, now, tolerance):
     before, after = numbers(stored), numbers(now)
     # Where words are free, units are not: each number is held against one of its own unit.
     same_units = [unit for _, unit in before] == [unit for _, unit in after]
-    if not same_units or ("words" not in tolerance and words(stored) != words(now)):
+    same_words = NUMBER.sub("#", stored) == NUMBER.sub("#", now)
+    if not same_units or not (same_words or "words" in tolerance):
         return "OTHER WORDS"
     for (old, unit), (new, _) in zip(before, after):
         allowed = tolerance.get(unit, 0)
@@ -81,48 +72,38 @@ def judge(stored, now, tolerance):
     return "within"
 
 
-def compare(stored, now, exact=False):
+def compare(stored, now):
     """Yield (cell, stored line, line now, verdict): lines with a number, and other lines."""
     cells = {cell.id: cell for cell in now.cells}
     for cell in stored.cells:
-        if cell.cell_type != "code" or "nbval-ignore-output" in cell.metadata.get(
-            "tags", []
-        ):
+        logs = "nbval-ignore-output" in cell.metadata.get("tags", [])
+        if cell.cell_type != "code" or logs:
             continue
         again = cells.get(cell.id, nbformat.v4.new_code_cell())
         old, new = texts(cell), texts(again)
-        tolerance = {} if exact else cell.metadata.get("tolerance", {})
+        tolerance = cell.metadata.get("tolerance", {})
         if len(old) != len(new):
             yield cell.id, f"{len(old)} lines", f"{len(new)} lines", "OTHER LINES"
             continue
         for before, after in zip(old, new):
             if before != after or numbers(before):
                 yield cell.id, before, after, judge(before, after, tolerance)
-        if exact and pictures(cell):
-            same = pictures(cell) == pictures(again)
-            yield cell.id, "", "", "same" if same else "OTHER PICTURE"
-
-
-def copy_of_the_book():
-    """Return a fresh copy of what a notebook reads and writes: stored networks stay as they are."""
-    shutil.rmtree(COPY, ignore_errors=True)
-    left_out = shutil.ignore_patterns("__pycache__", "cache", "_static")
-    for folder in ("book", "data"):
-        shutil.copytree(ROOT / folder, COPY / folder, ignore=left_out)
-    return COPY / "book"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="+", type=Path)
-    parser.add_argument("--exact", action="store_true", help="pictures too")
-    arguments = parser.parse_args()
-    folder, counts = copy_of_the_book(), Counter()
-    for path in arguments.notebooks:
-        copy = folder / path.name
+    notebooks, counts = parser.parse_args().notebooks, Counter()
+    # A copy of what a notebook reads and writes: stored networks stay as they are.
+    shutil.rmtree(COPY, ignore_errors=True)
+    left_out = shutil.ignore_patterns("__pycache__", "cache", "_static")
+    for folder in ("book", "data"):
+        shutil.copytree(ROOT / folder, COPY / folder, ignore=left_out)
+    for path in notebooks:
+        copy = COPY / "book" / path.name
         execute(copy, copy)
         stored, now = (nbformat.read(p, as_version=4) for p in (path, copy))
-        for cell, before, after, verdict in compare(stored, now, arguments.exact):
+        for cell, before, after, verdict in compare(stored, now):
             counts[verdict] += 1
             if verdict != "same":
                 print(f"{verdict}: {path.stem}, {cell}", before, after, sep="\n  ")

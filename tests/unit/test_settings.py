@@ -1,13 +1,12 @@
-"""The environment switches, quiet imports, and a package that is cheap to import."""
+"""The environment switches, quiet imports, and modules that import no TensorFlow."""
 
 import importlib
-import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import cnnbook
 import pytest
@@ -17,30 +16,22 @@ from tools import chapters
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def read(monkeypatch):
-    def reload(profile="", publish=""):
-        monkeypatch.setenv("CNNBOOK_PROFILE", profile)
-        monkeypatch.setenv("CNNBOOK_PUBLISH", publish)
-        module = importlib.reload(settings)
-        return module.PROFILE, module.FULL, module.PUBLISH
-
-    yield reload
-    monkeypatch.undo()
+@pytest.mark.parametrize("profile, publish", [("", ""), ("quick", "0"), ("full", "1")])
+def test_switches_are_read(profile, publish):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("CNNBOOK_PROFILE", profile)
+        patched.setenv("CNNBOOK_PUBLISH", publish)
+        importlib.reload(settings)
+        read = settings.FULL, settings.PUBLISH
     importlib.reload(settings)
+    assert read == (profile != "quick", publish == "1")
 
 
-def test_switches_are_read(read):
-    assert read() == ("full", True, False)
-    assert read(profile="quick", publish="0") == ("quick", False, False)
-    assert read(profile="full", publish="1") == ("full", True, True)
-
-
-@pytest.mark.parametrize("switch, value", [("profile", "FULL"), ("publish", "yes")])
-def test_an_unknown_value_is_refused_in_one_line(read, switch, value):
-    start = f"The environment variable CNNBOOK_{switch.upper()} is '{value}'; "
-    with pytest.raises(cnnbook.ConfigurationError, match=rf"\A{start}.*\Z"):
-        read(**{switch: value})
+def test_an_unknown_value_is_refused_in_one_line(monkeypatch):
+    monkeypatch.setenv("CNNBOOK_PROFILE", "FULL")
+    told = r"\AThe environment variable CNNBOOK_PROFILE is 'FULL'; .*\Z"
+    with pytest.raises(cnnbook.ConfigurationError, match=told):
+        cnnbook.switch("CNNBOOK_PROFILE", ("quick", "full"), "full")
 
 
 def test_the_errors_of_the_book_show_no_traceback():
@@ -56,44 +47,37 @@ def test_every_switch_is_documented():
     assert set(re.findall(pattern, used)) == set(re.findall(f"`({pattern})`", told))
 
 
-def test_keras_computes_as_the_chapters_need_whatever_its_file_says(
-    tmp_path, monkeypatch
-):
-    other = {"backend": "torch", "floatx": "float16", "epsilon": 0.1}
-    other["image_data_format"] = "channels_first"
-    (tmp_path / "keras.json").write_text(json.dumps(other))
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    code = """from cnnbook.settings import prepare_keras; prepare_keras()
-from keras import config as c
-print(c.backend(), c.floatx(), c.epsilon(), c.image_data_format(), c.dtype_policy().name)"""
-    command = [sys.executable, "-c", code]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
-    told = "tensorflow float32 1e-07 channels_last float32\n"
-    assert (run.stdout, run.stderr) == (told, "")
+@pytest.fixture
+def config(monkeypatch):
+    """The configuration of a stand-in for Keras that runs on TensorFlow already."""
+    config = Mock(**{"backend.return_value": "tensorflow"})
+    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(config=config))
+    monkeypatch.setattr(os, "environ", {"KERAS_BACKEND": "jax"})
+    return config
 
 
-@pytest.mark.parametrize("before, after", [("0", "0"), (None, "1")])
-def test_the_reader_may_switch_onednn_off_but_not_the_running_backend(
-    monkeypatch, before, after
-):
-    environment = {"TF_ENABLE_ONEDNN_OPTS": before} if before else {}
-    monkeypatch.setattr(os, "environ", environment)
-    running = SimpleNamespace(backend=lambda: "tensorflow")
-    monkeypatch.setitem(sys.modules, "keras", SimpleNamespace(config=running))
-    with pytest.raises(
-        cnnbook.ConfigurationError, match=r" on tensorflow .* not on jax;"
-    ):
+def test_keras_computes_as_the_chapters_need_whatever_its_file_says(config):
+    settings.prepare_keras()
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
+    config.set_floatx.assert_called_with("float32")
+    config.set_epsilon.assert_called_with(1e-7)
+    config.set_image_data_format.assert_called_with("channels_last")
+
+
+def test_the_reader_may_switch_onednn_off_but_not_the_running_backend(config):
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+    told = " on tensorflow .* not on jax;"
+    with pytest.raises(cnnbook.ConfigurationError, match=told):
         settings.prepare_keras("jax")
-    assert environment["TF_ENABLE_ONEDNN_OPTS"] == after
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0"
 
 
 def test_a_processor_that_ends_tensorflow_is_refused_in_one_line(tmp_path, monkeypatch):
     monkeypatch.setattr(settings, "PROCESSOR", tmp_path / "cpuinfo")
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nflags\t\t: fpu sse4_2 avxx\n")
-    with pytest.raises(
-        cnnbook.ConfigurationError, match=r"\AThe .* AVX, .* Colab, .*\Z"
-    ):
+    told = r"\AThe .* AVX, .* Colab, .*\Z"
+    with pytest.raises(cnnbook.ConfigurationError, match=told):
         settings.prepare_keras()
 
 
@@ -105,12 +89,7 @@ def test_quietly_swallows_native_messages_and_restores_standard_error(capfd):
     assert capfd.readouterr().err == "heard\n"
 
 
-def test_the_import_is_cheap():
-    names = [path.stem for path in (ROOT / "book/cnnbook").glob("[!_]*.py")]
-    code = f"""import sys, cnnbook
-early = {{"numpy", "matplotlib"}} & set(sys.modules)
-from cnnbook import {", ".join(names)}
-print(*early, *{{"tensorflow", "keras", "torch"}} & set(sys.modules))"""
-    command = [sys.executable, "-c", code]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert (run.stdout, run.stderr) == ("\n", "")
+def test_no_module_waits_for_tensorflow_or_keeps_it_from_being_prepared():
+    for path in (ROOT / "book/cnnbook").glob("*.py"):
+        heavy = r"(?m)^(import|from) (keras|tensorflow|torch)\b"
+        assert not re.search(heavy, path.read_text("utf-8")), path

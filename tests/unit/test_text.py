@@ -12,13 +12,8 @@ from sklearn.feature_extraction.text import CountVectorizer
 from cnnbook import data
 from cnnbook.text import LENGTH, STOP_WORDS, build_vocabulary, clean, encode, pad
 
-# The same examples on every run, and no failure because a machine is busy.
-settings.register_profile("book", derandomize=True, deadline=None, database=None)
-settings.load_profile("book")
-
 words = st.text(string.ascii_lowercase, min_size=1) | st.text(min_size=1, max_size=8)
 texts = st.lists(words, max_size=30).map(" ".join)
-rows = st.lists(st.lists(st.integers(1, 99), max_size=9), max_size=5)
 both = pytest.mark.parametrize("stop_words", [True, False])
 
 
@@ -58,6 +53,7 @@ def test_clean_takes_a_text_only(wrong):
         clean(wrong)
 
 
+@settings(derandomize=True, deadline=None)
 @given(texts, texts)
 def test_clean_gives_lower_case_words_text_by_text(a, b):
     stems = clean(a + " " + b)
@@ -85,25 +81,12 @@ def test_ties_keep_the_order_of_first_appearance():
     assert build_vocabulary(letters, 2, stop_words=False) == ["c", "b", "a"]
 
 
-def test_min_count_is_inclusive():
-    text = "car " * 5 + "seat " * 4
-    assert build_vocabulary([text]) == ["car"]
-    assert build_vocabulary([text], min_count=4) == ["car", "seat"]
-    assert build_vocabulary([]) == build_vocabulary([""]) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "length", "row"),
-    [
-        ("Cars drive the car", 5, [1, 2, 1, 0, 0]),
-        ("bike", 2, [0, 0]),
-        ("car drive seat", 2, [1, 2]),  # a long text loses its end
-        ("moon moon moon car", 2, [1, 0]),  # unknown words go before the text is cut
-    ],
-)
-def test_encode_by_hand(text, length, row):
-    encoded = encode([text], ["car", "drive", "seat"], length)
-    assert encoded.tolist() == [row] and encoded.dtype == np.int32
+def test_encode_by_hand():
+    # A long text loses its end; unknown words go before the text is cut.
+    texts = ["Cars drive the car", "bike", "car drive seat drive", "moon moon moon car"]
+    rows = [[1, 2, 1], [0, 0, 0], [1, 2, 3], [1, 0, 0]]
+    encoded = encode(texts, ["car", "drive", "seat"], length=3)
+    assert encoded.tolist() == rows and encoded.dtype == np.int32
 
 
 def test_encode_keeps_stop_words_where_the_vocabulary_does():
@@ -124,19 +107,3 @@ def test_encode_takes_a_list_of_texts(wrong):
         encode(wrong, ["good", "car"])
     with pytest.raises(TypeError, match="list|NoneType"):
         build_vocabulary(wrong)
-
-
-@given(st.lists(texts, max_size=5), st.lists(words, unique=True), st.integers(1, 12))
-def test_encode_keeps_its_contract(many, vocabulary, length):
-    encoded = encode(many, vocabulary, length)
-    assert encoded.shape == (len(many), length) and encoded.dtype == np.int32
-    for row, text in zip(encoded.tolist(), many):
-        known = [vocabulary.index(s) + 1 for s in clean(text) if s in vocabulary]
-        assert row == (known + [0] * length)[:length]
-
-
-@given(rows, st.integers(1, 12))
-def test_pad_keeps_what_fits_and_leaves_its_input_alone(sequences, length):
-    before = [list(sequence) for sequence in sequences]
-    padded = [(sequence + [0] * length)[:length] for sequence in sequences]
-    assert pad(sequences, length).tolist() == padded and sequences == before

@@ -2,7 +2,6 @@
 
 import inspect
 import io
-import sys
 import traceback
 
 import nbformat
@@ -11,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
-from tools import chapters, execute, make_models
+from tools import chapters, execute
 
 
 @pytest.fixture
@@ -30,16 +29,14 @@ def chapter(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("wanted", [["two", "one"], ["recipe", "one"]])
-def test_cells_run_in_the_notebooks_order_in_one_namespace(chapter, wanted):
+def test_cells_run_in_the_notebooks_order_and_functions_keep_their_source(
+    chapter, wanted
+):
     log = []
     names = chapters.load("standin", wanted, start=20, log=log)
     assert log == ["one", 2] and names["one"] == 21 and names["double"]() == 42
-
-
-def test_a_function_keeps_its_source_and_has_a_module(chapter):
-    double = chapters.load("standin", ["one", "two"], start=1, log=[])["double"]
-    assert "# of the first cell" in inspect.getsource(double)
-    assert inspect.getmodule(double)
+    assert "# of the first cell" in inspect.getsource(names["double"])
+    assert inspect.getmodule(names["double"])
 
 
 def test_an_error_names_its_cell_and_line(chapter):
@@ -58,15 +55,6 @@ def test_what_is_missing_is_named_before_anything_runs(chapter, wrong):
     assert log == []
     with pytest.raises(LookupError, match=wrong):
         chapters.load(wrong, [])
-
-
-@pytest.mark.parametrize("asked", [[], ["face"]])
-def test_both_networks_are_made_unless_one_is_named(monkeypatch, asked):
-    found = []
-    monkeypatch.setattr(make_models, "make", found.append)
-    monkeypatch.setattr(sys, "argv", ["make_models", *asked])
-    make_models.main()
-    assert found == (asked or ["face", "sentiment"])
 
 
 def test_a_chart_is_stored_with_a_palette_and_a_photograph_as_it_is():

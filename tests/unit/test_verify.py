@@ -1,7 +1,5 @@
 """The comparison of a new execution with the stored one: what passes, what is noticed."""
 
-import copy
-
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -21,27 +19,23 @@ def notebook(text=STORED, tolerance=None, kind="text/markdown"):
     return new_notebook(cells=[new_markdown_cell("9.9 years", id="prose"), code])
 
 
-def verdicts(stored, now, **options):
-    return [found[-1] for found in verify.compare(stored, now, **options)]
+def verdicts(stored, now):
+    return [found[-1] for found in verify.compare(stored, now)]
 
 
 @pytest.mark.parametrize(
     ("now", "tolerance", "verdict"),
     [
         (STORED, {}, "same"),
-        ("error **8.11 years** after 12 minutes", {}, "DRIFTED"),
         ("error **8.40 years** after 12 minutes", {"years": 0.3}, "within"),
         ("error **7.80 years** after 12 minutes", {"years": 0.3}, "within"),
         ("error **8.41 years** after 12 minutes", {"years": 0.3}, "DRIFTED"),
         ("error **8.10 years** after 99 minutes", {"years": 0.3}, "DRIFTED"),
         ("error **8.10 years** after 99 minutes", {"minutes": None}, "within"),
-        ("error **8.41 years** after 99 minutes", {"minutes": None}, "DRIFTED"),
         ("fault **8.10 years** after 12 minutes", {"years": 9}, "OTHER WORDS"),
         ("fault **8.10 years** after 12 minutes", {"words": None}, "within"),
-        ("fault **8.10 years** after 12 minutes, 3 %", {"words": None}, "OTHER WORDS"),
         ("fault **8.10 years**", {"words": None}, "OTHER WORDS"),
         ("fault **8.10 %** after 12 minutes", {"words": None, "%": 9}, "OTHER WORDS"),
-        ("error **8.10 %** after 12 minutes", {"years": 9}, "OTHER WORDS"),
         ("error **8.10 years**\nafter 12 minutes", {"years": 9}, "OTHER LINES"),
     ],
 )
@@ -74,30 +68,13 @@ def test_tables_are_compared_by_their_text_and_not_by_their_style():
     assert verdicts(stored, other) == ["same", "DRIFTED"]
 
 
-def test_printed_lines_count_and_logs_of_training_do_not():
+def test_printed_lines_and_lost_cells_count_and_logs_of_training_do_not():
     stored, now = notebook(), notebook()
     for notes, percent in ((stored, 81), (now, 82)):
         printed = new_output("stream", text=f"accuracy {percent} %\n")
         notes.cells[1].outputs = [printed]
     assert verdicts(stored, now) == ["DRIFTED"]
+    now.cells[1].id = "renamed"
+    assert verdicts(stored, now) == ["OTHER LINES"]
     stored.cells[1].metadata.tags = ["nbval-ignore-output"]
     assert verdicts(stored, now) == []
-
-
-def test_a_cell_that_is_gone_is_noticed():
-    now = notebook()
-    now.cells[1].id = "renamed"
-    assert verdicts(notebook(), now) == ["OTHER LINES"]
-
-
-def test_exact_knows_no_tolerance_and_compares_pictures():
-    stored = notebook(tolerance={"years": 9})
-    now = notebook(STORED.replace("8.10", "8.11"))
-    assert verdicts(stored, now) == ["within"]
-    assert verdicts(stored, now, exact=True) == ["DRIFTED"]
-    stored.cells[1].outputs.append(shown("aGVsbG8=", "image/png"))
-    now = copy.deepcopy(stored)
-    assert verdicts(stored, now, exact=True) == ["same", "same"]
-    now.cells[1].outputs[-1].data["image/png"] = "aGVsbG8h"
-    assert verdicts(stored, now, exact=True) == ["same", "OTHER PICTURE"]
-    assert verdicts(stored, now) == ["same"]
