@@ -131,6 +131,12 @@ def colab(machine, repository, monkeypatch):
     """The environment of a kernel on that machine."""
     for name in ("CNNBOOK_DATA", "CNNBOOK_PUBLISH", "PYTHONPATH"):
         monkeypatch.delenv(name, raising=False)
+    # Settings that another course left behind must not matter.
+    settings = {"backend": "torch", "floatx": "float16"}
+    settings |= {"image_data_format": "channels_first", "epsilon": 0.1}
+    (machine.folder / "keras.json").write_text(json.dumps(settings))
+    monkeypatch.setenv("KERAS_HOME", str(machine.folder))
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
     switches = {"REPOSITORY": str(repository), "OFFLINE": "1", "PROFILE": "quick"}
     for name, value in switches.items():
         monkeypatch.setenv(f"CNNBOOK_{name}", value)
