@@ -362,8 +362,9 @@ def _read_reviews(path):
         # newline="" ends a line at the file's lone carriage returns too, and leaves those
         # in quotes as they are.
         with path.open(encoding="utf-8-sig", newline="") as file:
+            csv.field_size_limit(2**31 - 1)  # a review is a field, however long
             reader = csv.reader(file, strict=True)
-            header = next(reader, [])
+            header = [name.strip() for name in next(reader, [])]
             rows = [(reader.line_num, row) for row in reader if any(row)]
     except UnicodeDecodeError:
         raise _Unusable("is not text in UTF-8") from None
@@ -378,7 +379,7 @@ def _read_reviews(path):
     label, text = map(header.index, COLUMNS)
     records, left_out = [], []
     for line, row in rows:
-        if len(row) != len(header):
+        if len(row) < len(header) or any(row[len(header) :]):
             reason = f"{len(row)} fields instead of {len(header)}"
         elif row[label] not in ("Pos", "Neg"):
             reason = f"the label {row[label][:20]!r}"

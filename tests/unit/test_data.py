@@ -294,6 +294,11 @@ TAKEN = {
     "lines that end in CRLF": rows("Neg, It broke  ", end="\r\n"),
     "a byte order mark": (data.REVIEWS, b"\xef\xbb\xbf" + rows("Neg, It broke  ")[1]),
     "empty lines": rows("", ",", "Neg, It broke  "),
+    "a long review": rows("Neg," + "It broke " * 20_000),
+    "more columns": (
+        data.REVIEWS,
+        b", Sentiment,Review,,\n0,Pos, It runs  ,,\n1,Neg, It broke,x,,,\n",
+    ),
     "a broken tag": faces(content=picture(exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01")),
     "a name in capitals": faces(NAME.upper()),
     "a WebP": faces(NAME[:-13] + ".webp", picture(kind="WEBP")),
