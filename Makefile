@@ -9,6 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 STAMP := .venv/.installed
+SITE := _build/html/book/intro.html
 NB ?= $(shell sed -n 's|.*file: \(book/[0-9].*\)|\1.ipynb|p' _toc.yml)
 # The chapters that take a minute in full: on the real data every number must come out again.
 STRICT := $(wildcard book/[0-9][0-9]-data-visualisation.ipynb book/[0-9][0-9]-preprocessing.ipynb)
@@ -82,14 +83,14 @@ book-sphinx: $(STAMP)
 	.venv-sphinx/bin/sphinx-build -W -n --keep-going _build/sphinx _build/sphinx/html
 
 # From the site as it stands, so that a workflow's PDF is of the very site that was tested.
-pdf: $(STAMP) _build/html/book/intro.html
+pdf: $(STAMP) $(SITE)
 	$(BIN)/python -m tools.make_pdf
 
-_build/html/book/intro.html:
+$(SITE): $(wildcard book/*.ipynb book/*.md)
 	$(MAKE) book
 
 # The readers' edition, in copies that stay when the book is built again: a reader writes into them.
-lab: book
+lab: $(STAMP) $(SITE)
 	@mkdir -p lab
 	@for chapter in _build/html/_sources/book/*.ipynb; do \
 	  test -e "lab/$${chapter##*/}" || cp "$$chapter" lab/; done
@@ -101,7 +102,7 @@ unit: $(STAMP)
 test: book
 	$(SAMPLE) $(PYTEST) --nbval-lax $(NBVAL) tests book
 
-test-colab: book
+test-colab: $(STAMP) $(SITE)
 	$(SAMPLE) $(PYTEST) --dist load -m "long or not long" tests/notebooks/test_colab.py
 
 test-real-data: real-data $(STAMP)

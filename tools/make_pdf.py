@@ -224,4 +224,6 @@ def make_pdf(document, target):
 if __name__ == "__main__":
     if not (SITE / "index.html").is_file():
         raise SystemExit(f"{SITE} holds no built site: run `make book` first.")
-    make_pdf(assemble(SITE), SITE / "faces-and-phrases.pdf")
+    target = SITE / "faces-and-phrases.pdf"
+    make_pdf(assemble(SITE), target)
+    print(f"{target}: {target.stat().st_size / 1e6:.1f} MB")

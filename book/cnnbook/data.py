@@ -145,7 +145,10 @@ def _read(name, path):
 def _find(name):
     """Return (path, origin, why the download failed or None) of a data file."""
     if os.environ.get("CNNBOOK_DATA"):
-        return find_in_folder(name), "the folder in CNNBOOK_DATA", None
+        path = find_in_folder(name)
+        if path.resolve() == SAMPLE / name:
+            return path, "the embedded sample", "CNNBOOK_DATA leads to the sample."
+        return path, "the folder in CNNBOOK_DATA", None
     if (CACHE / name).exists():
         return CACHE / name, "the cache", None
     failure = None
@@ -169,7 +172,7 @@ def find_in_folder(name):
     # A relative path would lead elsewhere in a chapter, which runs in its own folder.
     if not (folder.is_absolute() and folder.is_dir()):
         raise DataError(
-            f"CNNBOOK_DATA is {named!r}, which is not the absolute path of a folder; "
+            f"CNNBOOK_DATA is {named!r}, which is not the absolute path of a folder that is there; "
             f"set it to that of the folder that holds {FACES} and {REVIEWS}, or leave it unset."
         )
     for path in _places(folder, name):

@@ -175,23 +175,34 @@ def test_at_home_the_cell_goes_to_the_book(
 
 
 @pytest.mark.parametrize(
-    ("settings", "told"),
+    ("folder", "settings", "told"),
     [
-        ({}, "ModuleNotFoundError: The rest of the book is not here: run `git clone "),
         (
+            "elsewhere",
+            {},
+            "ModuleNotFoundError: The rest of the book is not here: run ",
+        ),
+        (
+            "book",
+            {},
+            "ModuleNotFoundError: This kernel lacks the book's packages: run ",
+        ),
+        (
+            "elsewhere",
             {"KAGGLE_KERNEL_RUN_TYPE": "Batch", "CNNBOOK_REPOSITORY": "/nowhere"},
             "OSError: The book could not be fetched from /nowhere: switch the internet on ",
         ),
     ],
 )
-def test_where_the_book_cannot_be_had_one_sentence_says_what_to_do(
-    tmp_path, settings, told
+def test_where_the_chapter_cannot_run_one_sentence_says_what_to_do(
+    tmp_path, folder, settings, told
 ):
     (cell,) = [
         c.source for c in nbformat.read(NOTEBOOKS[0], 4).cells if c.id == "colab"
     ]
     command = [sys.executable, "-S", "-c", cell]  # no package is installed
-    options = {"cwd": tmp_path, "env": os.environ | settings, "capture_output": True}
+    where = tmp_path if folder == "elsewhere" else chapters.BOOK
+    options = {"cwd": where, "env": os.environ | settings, "capture_output": True}
     process = subprocess.run(command, text=True, **options)
     assert process.returncode and process.stderr.splitlines()[-1].startswith(told)
 

@@ -341,8 +341,8 @@ def test_the_camera_is_used_only_when_asked_and_switched_off_after(opened):
 
 
 def test_a_file_that_is_no_picture(opened, strict):
-    huge = stored(Image.new("1", (10_000, 5_001)))["buffer"]
-    files = {b"no picture": "not a picture", huge: "50.1 million pixels"}
+    huge = stored(Image.new("1", (10_000, 6_501)))["buffer"]
+    files = {b"no picture": "not a picture", huge: "65.1 million pixels"}
     files |= {b"": "not a picture", b"\x89PNG\r\n\x1a\nbroken": "not a picture"}
     for page, (content, told) in product((opened, strict), files.items()):
         file = {"name": "face.png", "mimeType": "image/png", "buffer": content}

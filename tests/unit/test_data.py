@@ -172,11 +172,13 @@ def test_the_named_folder_comes_before_the_cache(places, monkeypatch, capsys):
     ]
 
 
-def test_last_comes_the_sample_with_a_notice(places, monkeypatch, capsys):
+@pytest.mark.parametrize("folder", ["", data.ROOT / "data" / "sample"])
+def test_last_comes_the_sample_with_a_notice(places, monkeypatch, capsys, folder):
     monkeypatch.setattr(data, "SAMPLE", data.ROOT / "data" / "sample")
     monkeypatch.setattr(data, "NEEDED", NEEDED)
     monkeypatch.setattr(data, "_download", pytest.fail)
     monkeypatch.setenv("CNNBOOK_OFFLINE", "1")  # never connects
+    monkeypatch.setenv("CNNBOOK_DATA", str(folder))
     (faces, pictures), reviews = data.load_faces(), data.load_reviews()
     assert len(faces) == len(pictures) == 600 and len(reviews) == 400
     assert faces.attrs["is_book_data"] is reviews.attrs["is_book_data"] is False
@@ -231,7 +233,10 @@ def test_make_and_the_loader_look_for_the_folder_alike(mine, monkeypatch, named)
         assert len(data.load_reviews()) == 3 and asked.returncode == 0
     else:
         message = complaint(data.REVIEWS)
-        assert "which is not the absolute path of a folder; set it to" in message
+        assert (
+            "which is not the absolute path of a folder that is there; set it to"
+            in message
+        )
         assert asked.returncode and f"DataError: {message}\n" in asked.stderr
 
 

@@ -5,7 +5,7 @@ import { ask, prepare, request, Trouble } from "./network.js";
 export const FILES = ["face.onnx.gz"];
 const [NETWORK] = FILES;
 export const SIZE = 128;
-const MOST_PIXELS = 50e6; // a browser needs four bytes for each, and phones run out
+const MOST_PIXELS = 65e6; // a browser needs four bytes for each, and phones run out
 const PATCH = 32;
 const STEP = 16;
 
