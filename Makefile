@@ -86,7 +86,7 @@ book-sphinx: $(STAMP)
 pdf: $(STAMP) $(SITE)
 	$(BIN)/python -m tools.make_pdf
 
-$(SITE): $(wildcard book/*.ipynb book/*.md)
+$(SITE): $(wildcard book/*.ipynb book/*.md book/_ext/*.py) _config.yml _toc.yml
 	$(MAKE) book
 
 # The readers' edition, in copies that stay when the book is built again: a reader writes into them.

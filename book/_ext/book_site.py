@@ -31,9 +31,7 @@ IN_VAIN = r"""(?sx)
     | [ ]data-bs-toggle="tooltip"
 """
 # The search runs on a page of its own.
-SEARCH = (
-    r'<script [^>]*["/](searchtools|language_data|searchindex)\.js[^>]*></script>\s*'
-)
+SEARCH = r"""<script[ ][^>]*["/](searchtools|language_data|searchindex)\.js[^>]*></script>\s*"""
 OF_ICONS = re.compile(
     r"--fa-|Font Awesome|content:var\(--pst-icon|keyframes fa-|^\.fa(-|[bs]?\b)"
 )
@@ -111,9 +109,8 @@ def _lighten(app, error):
     site, static = Path(app.outdir), Path(app.outdir, "_static")
     pages = set(site.rglob("*.html")) - set(static.rglob("*.html"))
     for page in pages:
-        _rewrite(page, lambda text: re.sub(IN_VAIN, "", text))
-        if page.name != "search.html":
-            _rewrite(page, lambda text: re.sub(SEARCH, "", text))
+        needless = IN_VAIN if page.name == "search.html" else f"{IN_VAIN} | {SEARCH}"
+        _rewrite(page, lambda text: re.sub(needless, "", text))
     for script in static.glob("scripts/*.js"):
         _rewrite(script, lambda text: re.sub("//# sourceMappingURL.*", "", text))
     classes = _words(pages | set(static.rglob("*.js")), r"[\w-]+")

@@ -32,14 +32,12 @@ def write(app, exception):
     """Put the editions where the site's download buttons lead."""
     if exception or app.builder.format != "html":
         return
-    for page in filter(
-        lambda page: repository.is_notebook(app, page), app.env.found_docs
-    ):
-        text = Path(app.env.doc2path(page)).read_text("utf-8")
-        text = repository.stamp(app, text, page)
-        notebook = edition(app, page, nbformat.reads(text, 4))
-        target = Path(app.outdir, "_sources", f"{page}.ipynb")
-        nbformat.write(notebook, target)
+    for page in app.env.found_docs:
+        if repository.is_notebook(app, page):
+            text = Path(app.env.doc2path(page)).read_text("utf-8")
+            notebook = nbformat.reads(repository.stamp(app, text, page), 4)
+            target = Path(app.outdir, "_sources", f"{page}.ipynb")
+            nbformat.write(edition(app, page, notebook), target)
 
 
 def edition(app, page, notebook):

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import edition
 import nbformat
 import pytest
-import repository
 from sphinx.errors import ExtensionError
 from test_site import CHAPTERS, ROOT, anchors, page
 
@@ -89,44 +88,3 @@ def test_a_mark_without_a_plain_form_stops_the_build(mark):
     )
     with pytest.raises(ExtensionError, match="book/x, cell a: .* has no plain form"):
         edition.edition(app, "book/x", nbformat.v4.new_notebook(cells=cells))
-
-
-@pytest.mark.parametrize(
-    ("settings", "url", "address"),
-    [
-        ({}, "https://github.com/Ada/her-book", "https://ada.github.io/her-book/"),
-        ({}, "https://github.com/Ada/ada.github.io", "https://ada.github.io/"),
-        (
-            {"NETLIFY": "true", "URL": "https://a.app"},
-            "https://x.y/z",
-            "https://a.app/",
-        ),
-        (
-            {"CI_PAGES_URL": "https://g.io/a/b"},
-            "https://x.y/g/a/b",
-            "https://g.io/a/b/",
-        ),
-        ({}, "https://gitlab.com/group/sub/book", None),
-    ],
-)
-def test_the_site_knows_its_address_or_asks_for_it(monkeypatch, settings, url, address):
-    for name in ("NETLIFY", "URL", "CI_PAGES_URL"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    if address:
-        assert repository.site(url) == address
-    else:
-        with pytest.raises(ExtensionError, match="_config.yml, under html, as baseurl"):
-            repository.site(url)
-
-
-def test_a_notebook_that_is_not_on_github_has_no_button_of_colab():
-    options = {"repository_url": "https://gitlab.com/a/b/c", "repository_branch": "x"}
-    assert repository.hosts(options, "book/01-x") == {}
-
-
-def test_a_codespace_is_no_workflow(monkeypatch):
-    monkeypatch.setenv("GITHUB_REPOSITORY", "ada/her-book")
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    assert not repository.in_workflow()

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import repository
+from sphinx.errors import ExtensionError
 from test_site import CHAPTERS, CONFIG, ROOT, parsed
 
 FORK = "ada/her-book"
@@ -122,3 +124,44 @@ def test_the_address_stands_in_one_place():
     chapters = [f"{chapter}.ipynb" for chapter in CHAPTERS]
     expected = ["_config.yml", "CITATION.cff", *chapters]
     assert found == {name: {OWN.encode()} for name in expected}
+
+
+@pytest.mark.parametrize(
+    ("settings", "url", "address"),
+    [
+        ({}, "https://github.com/Ada/her-book", "https://ada.github.io/her-book/"),
+        ({}, "https://github.com/Ada/ada.github.io", "https://ada.github.io/"),
+        (
+            {"NETLIFY": "true", "URL": "https://a.app"},
+            "https://x.y/z",
+            "https://a.app/",
+        ),
+        (
+            {"CI_PAGES_URL": "https://g.io/a/b"},
+            "https://x.y/g/a/b",
+            "https://g.io/a/b/",
+        ),
+        ({}, "https://gitlab.com/group/sub/book", None),
+    ],
+)
+def test_the_site_knows_its_address_or_asks_for_it(monkeypatch, settings, url, address):
+    for name in ("NETLIFY", "URL", "CI_PAGES_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    if address:
+        assert repository.site(url) == address
+    else:
+        with pytest.raises(ExtensionError, match="_config.yml, under html, as baseurl"):
+            repository.site(url)
+
+
+def test_a_notebook_that_is_not_on_github_has_no_button_of_colab():
+    options = {"repository_url": "https://gitlab.com/a/b/c", "repository_branch": "x"}
+    assert repository.hosts(options, "book/01-x") == {}
+
+
+def test_a_codespace_is_no_workflow(monkeypatch):
+    monkeypatch.setenv("GITHUB_REPOSITORY", "ada/her-book")
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    assert not repository.in_workflow()
