@@ -28,11 +28,12 @@ from tqdm import tqdm
 
 from . import DataError, switch
 
-FACES, REVIEWS = "train_test.zip", "car_reviews.csv"
+FACES, UNSEEN, REVIEWS = "train_test.zip", "unseen_faces.zip", "car_reviews.csv"
 COLUMNS = ["Sentiment", "Review"]
 # What each set and its pieces are called, and its classes: column, {label: name}.
 WORDS = {
     FACES: ("Faces", "pictures", "gender", {0: "male", 1: "female"}),
+    UNSEEN: ("Unseen faces", "pictures", "gender", {0: "male", 1: "female"}),
     REVIEWS: ("Reviews", "texts", "Sentiment", {"Pos": "Pos", "Neg": "Neg"}),
 }
 NEEDED = 100  # of each class: chapter 02 asks 101 neighbours among the training faces
@@ -51,11 +52,14 @@ HASHES = {
 # SHA-256 over the sorted content: "the data this book was built with".
 DIGESTS = {
     FACES: "7ec195e8b1201031a87e6870b491907ca6284146a9b51ac608912978a08b7d26",
+    UNSEEN: "d2b2b0ce4e93ba8cb30bc8446f995b0e82f6dd7ccfff8d1545dcc81f22950aaa",
     REVIEWS: "7853f36b1a9f9961f942d0155f5165f6109a730c152afc050c25823d01be70b2",
 }
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / "data" / "cache"
 SAMPLE = ROOT / "data" / "sample"
+# Which of UTKFace's pictures are the unseen ones: the first bytes of SHA-256 of each name.
+UNSEEN_NAMES, NAME_BYTES = ROOT / "data" / "unseen.sha256", 5
 
 FACE_SIZE = 128
 # A few of the set's own names have a digit too many or too few, or a stray space.
@@ -92,6 +96,23 @@ def load_faces():
     return table, pictures
 
 
+def load_unseen_faces():
+    """Return 2,000 other faces of UTKFace as `load_faces` does, or None where there are none.
+
+    They are there to judge finished networks: never train on them, and never choose by them.
+    """
+    origin, folder = "the cache", CACHE
+    if os.environ.get("CNNBOOK_DATA"):
+        origin, folder = "the folder in CNNBOOK_DATA", _named_folder()
+    for path in _places(folder, UNSEEN):
+        try:
+            return tuple(_take(UNSEEN, path, origin))
+        except DataError:
+            if path.name.startswith("unseen"):  # another archive need not hold them
+                raise
+    print(f"Unseen faces: none in {origin}; data/README.md says how to get them.")
+
+
 def load_reviews():
     """Return the reviews in file order: a DataFrame with `Sentiment` (Pos or Neg) and `Review`.
 
@@ -109,8 +130,11 @@ def load_invented_faces():
 
 
 def _load(name):
+    return _take(name, *_find(name))
+
+
+def _take(name, path, origin, failure=None):
     """Return [table] or [table, pictures], and say what was taken and from where."""
-    path, origin, failure = _find(name)
     table, *pictures, digest, left_out = _read(name, path)
     table.attrs["is_book_data"] = digest == DIGESTS[name]
     _announce(name, table, origin, failure, left_out)
@@ -122,11 +146,11 @@ def _read(name, path):
     if path == SAMPLE / name:
         remedy = "restore it with 'python -m tools.make_sample'"
     else:
-        remedy = f"put the set's own file there, from {DOWNLOADS[name]}"
+        remedy = f"put the set's own file there, from {DOWNLOADS.get(name, 'UTKFace')}"
     try:
         if not path.is_dir():
             path.open("rb").close()  # else it would be called damaged
-        content = _read_faces(path) if name == FACES else _read_reviews(path)
+        content = _read_reviews(path) if name == REVIEWS else _read_faces(path, name)
         _, unit, column, labels = WORDS[name]
         counts = [(content[0][column] == label).sum() for label in labels]
         if min(counts) < NEEDED:
@@ -165,8 +189,7 @@ def _offline():
     return switch("CNNBOOK_OFFLINE", ("0", "1"), "0") == "1"
 
 
-def find_in_folder(name):
-    """Return the path of the reviews, or of the faces in any form, in the reader's folder."""
+def _named_folder():
     named = os.environ.get("CNNBOOK_DATA", "")
     folder = Path(os.path.expanduser(named))  # Path's own raises an error of its own
     # A relative path would lead elsewhere in a chapter, which runs in its own folder.
@@ -175,6 +198,12 @@ def find_in_folder(name):
             f"CNNBOOK_DATA is {named!r}, which is not the absolute path of a folder that is there; "
             f"set it to that of the folder that holds {FACES} and {REVIEWS}, or leave it unset."
         )
+    return folder
+
+
+def find_in_folder(name):
+    """Return the path of the reviews, or of the faces in any form, in the reader's folder."""
+    folder = _named_folder()
     for path in _places(folder, name):
         return path
     forms = f", nor UTKFace as an archive ({', '.join(ENDS)}) or as pictures {PATTERN}"
@@ -185,19 +214,20 @@ def find_in_folder(name):
 
 
 def _places(folder, name):
-    """Yield where the reviews, or the faces in the forms that people have, are in a folder."""
+    """Yield where the reviews, or faces in the forms that people have, may be in a folder."""
     if (folder / name).is_file():
         yield folder / name
     if name == REVIEWS:
         return
-    if (folder / "train_test").is_dir():
-        yield folder / "train_test"
+    if (folder / name).with_suffix("").is_dir():
+        yield (folder / name).with_suffix("")
     paths = [p for depth in ("*", "*/*", "*/*/*") for p in sorted(folder.glob(depth))]
     found = {}  # the names in the folder itself, and in each folder in it
     for path in paths:
         if FACE_NAME.fullmatch(path.name):
             place = path.relative_to(folder).parts[:-1][:1]
             found.setdefault(place, []).append(path.name)
+    found.pop(("unseen_faces",), None)
     if found:  # the most, and none of them twice
         most = max(found, key=lambda place: (len({*found[place]}), -len(found[place])))
         yield folder.joinpath(*most)
@@ -240,7 +270,7 @@ def _download(name):
         ) from None
 
 
-def _read_faces(path):
+def _read_faces(path, name=FACES):
     """Return (table, pictures, digest, [(name, reason left out), ...])."""
     names, labels, left_out = [], [], []
     digest = hashlib.sha256()
@@ -253,16 +283,24 @@ def _read_faces(path):
         # Folders, Apple's own files, and the table beside pictures that are loose.
         apart = re.compile(rf"(.*/)?(\._.*|\.DS_Store|{REVIEWS})?")
         members = [member for member in members if not apart.fullmatch(member[0])]
+        if name == UNSEEN:
+            known = UNSEEN_NAMES.read_bytes()
+            known = {
+                known[i : i + NAME_BYTES] for i in range(0, len(known), NAME_BYTES)
+            }
+            members = [member for member in members if _name_hash(member[0]) in known]
+        else:  # the folder, or the archive, beside pictures that are loose
+            members = [member for member in members if "unseen_faces" not in member[0]]
         if sum(size for _, size, _ in members) > MAX_ARCHIVE_BYTES:
             raise _Unusable(f"holds more than {MAX_ARCHIVE_BYTES / 2**30:.0f} GB")
         members.sort(key=lambda member: (PurePosixPath(member[0]).name, member[0]))
         # Filled in place: a list, stacked at the end, would need twice the memory.
         pictures = np.empty((len(members), FACE_SIZE, FACE_SIZE, 3), "uint8")
-        for name, outcome in _decoded(members, pool):
+        for member, outcome in _decoded(members, pool):
             if isinstance(outcome, Exception):
-                left_out.append((name, _why(outcome)))
+                left_out.append((member, _why(outcome)))
             elif names and outcome[0] == names[-1]:
-                left_out.append((name, SECOND))
+                left_out.append((member, SECOND))
             else:
                 base, label, content_digest, pictures[len(names)] = outcome
                 names.append(base)
@@ -271,6 +309,11 @@ def _read_faces(path):
     table = pd.DataFrame(labels, columns=["age", "gender"])
     table.insert(0, "filename", names)
     return table, pictures[: len(names)], digest.hexdigest(), left_out
+
+
+def _name_hash(name):
+    base = PurePosixPath(name).name
+    return hashlib.sha256(base.encode()).digest()[:NAME_BYTES]
 
 
 def _decoded(members, pool):

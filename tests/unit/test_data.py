@@ -137,12 +137,50 @@ def test_faces_have_the_fixed_interface(mine, capsys, form):
         (["train_test.zip:1", "train_test/:2"], 1),
         (["crop_part1/:2", "utkface/:3", "UTK/crop/:2", "UTK/face/:3"], 3),
         (["crop_part1.tar.gz:2", "UTKFace.tar.gz:3", "unseen_faces.zip:1"], 3),
+        (["unseen_faces/:3", "UTKFace.tar.gz:2"], 2),
+        (["unseen_faces/:3", "unseen_faces.zip:3", "./:1"], 1),
     ],
 )
 def test_of_several_forms_the_best_is_taken(mine, capsys, forms, taken):
     for form in forms:
         lay(mine, form[:-2], THREE[: int(form[-1])])
     assert len(data.load_faces()[0]) == taken and left_out(capsys) == []
+
+
+@pytest.fixture
+def unseen(places, monkeypatch):
+    """Two of the three pictures are the unseen ones."""
+    (places / "names").write_bytes(b"".join(map(data._name_hash, NAMES[:2])))
+    monkeypatch.setattr(data, "UNSEEN_NAMES", places / "names")
+    monkeypatch.setattr(data, "NEEDED", 1)
+
+
+@pytest.mark.usefixtures("unseen")
+@pytest.mark.parametrize("form", ["unseen_faces.zip", "unseen_faces/", *FORMS[2:]])
+def test_unseen_faces_are_picked_by_name(mine, capsys, form):
+    lay(mine, "train_test.zip", [(NAME, JPEG)])
+    lay(mine, form, THREE)
+    table, pictures = data.load_unseen_faces()
+    assert table.filename.tolist() == sorted(NAMES[:2]) and table.age.sum() == 31
+    assert [int(p.mean()) for p in pictures] == [60, 120]
+    assert capsys.readouterr().out == (
+        "Unseen faces: 2 pictures from the folder in CNNBOOK_DATA: "
+        "other data of the right form.\n"
+    )
+
+
+@pytest.mark.usefixtures("unseen")
+def test_without_unseen_faces_one_line_says_so(places, monkeypatch, capsys):
+    monkeypatch.setattr(data, "_download", pytest.fail)
+    assert data.load_unseen_faces() is None
+    put(places / "cache", archive((NAME, JPEG)))
+    (places / "cache" / "archive.zip").write_bytes(b"of something else")
+    assert data.load_unseen_faces() is None
+    line = "Unseen faces: none in the cache; data/README.md says how to get them."
+    assert capsys.readouterr().out.splitlines() == [line, line]
+    (places / "cache" / data.UNSEEN).write_bytes(b"half of it")
+    with pytest.raises(DataError, match="unseen_faces.zip is not a complete archive"):
+        data.load_unseen_faces()
 
 
 def test_reviews_have_the_fixed_interface(mine):
@@ -278,6 +316,19 @@ def test_the_real_data_is_recognised(monkeypatch, capsys):
     assert out.count("\n") == out.count("the data this book was built with") == 2
     for name, known in data.HASHES.items():  # what a download is held against
         assert hashlib.sha256((REAL / name).read_bytes()).hexdigest() == known
+
+
+@pytest.mark.skipif(
+    not (REAL / data.UNSEEN).is_file(), reason=f"CNNBOOK_DATA holds no {data.UNSEEN}"
+)
+def test_the_unseen_faces_are_recognised_and_are_not_among_the_others(monkeypatch):
+    monkeypatch.setenv("CNNBOOK_DATA", str(REAL))
+    table, pictures = data.load_unseen_faces()
+    assert table.attrs["is_book_data"] and pictures.shape == (2000, 128, 128, 3)
+    hashes = sorted(map(data._name_hash, table.filename))
+    assert data.UNSEEN_NAMES.read_bytes() == b"".join(hashes)
+    with data._open_faces(REAL / data.FACES) as members:
+        assert not {data._name_hash(member[0]) for member in members} & {*hashes}
 
 
 # --- Hostile and broken files ---------------------------------------------------------------
