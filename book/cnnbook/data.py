@@ -92,7 +92,7 @@ def load_faces():
     (N, 128, 128, 3), RGB. `table.attrs["is_book_data"]` says whether this is the data that
     the book was built with. Raises DataError, or ConfigurationError for a misspelt switch.
     """
-    table, pictures = _load(FACES)
+    table, pictures = _load(FACES, *_find(FACES))
     return table, pictures
 
 
@@ -106,7 +106,7 @@ def load_unseen_faces():
         origin, folder = "the folder in CNNBOOK_DATA", _named_folder()
     for path in _places(folder, UNSEEN):
         try:
-            return tuple(_take(UNSEEN, path, origin))
+            return tuple(_load(UNSEEN, path, origin))
         except DataError:
             if path.name.startswith("unseen"):  # another archive need not hold them
                 raise
@@ -119,7 +119,7 @@ def load_reviews():
     `table.attrs["is_book_data"]` says whether this is the data that the book was built with.
     Raises DataError, or ConfigurationError for a misspelt switch.
     """
-    return _load(REVIEWS)[0]
+    return _load(REVIEWS, *_find(REVIEWS))[0]
 
 
 def load_invented_faces():
@@ -129,11 +129,7 @@ def load_invented_faces():
     return table, pictures
 
 
-def _load(name):
-    return _take(name, *_find(name))
-
-
-def _take(name, path, origin, failure=None):
+def _load(name, path, origin, failure=None):
     """Return [table] or [table, pictures], and say what was taken and from where."""
     table, *pictures, digest, left_out = _read(name, path)
     table.attrs["is_book_data"] = digest == DIGESTS[name]
