@@ -1,200 +1,153 @@
-"""The parts of the benchmark.
-
-A part returns {"rows": {what: {method: values}}}, in seconds unless `what` says other, or
-the records of trainings, {"runs": {method: [run, ...]}}.
-"""
+"""Time the source designs and the book's, in turns: a slow spell of the machine hits both."""
 
 import json
-import os
-import subprocess
 import sys
-import tempfile
-import timeit
-import zipfile
-from pathlib import Path
+import time
+from functools import partial
+from unittest import mock
 
 from tools import chapters
 
-from .turns import in_turns, pause, rounded, say
+from cnnbook import quietly
+from cnnbook.settings import FULL, prepare_keras
+from cnnbook.text import encode
+
+from .page import OURS, SOURCE
+
+prepare_keras()
+with quietly():
+    import keras
+    import tensorflow as tf
 
 MODELS = chapters.BOOK.parent / "data" / "models"
-SOURCE, OURS, PLAIN = "source network", "ours", "plain loop"
-FACES = {SOURCE: "source", "short recipe": "fast", "long recipe": "best"}
-SOURCE_ROWS = 3_425  # the stems of the source network's vocabulary, and padding
-PARTS = "faces reviews prediction inputs imports notebooks".split()
-MODULES = "cnnbook.data cnnbook.plots cnnbook.stats cnnbook.text tensorflow".split()
+ROUNDS = 20 if FULL else 1  # of predictions
+EPOCHS = 8 if FULL else 2  # of our short training on faces
+SOURCE_EPOCHS = 4 if FULL else 1  # that are timed beside a training of ours
+SEED = 42
+fit = keras.Model.fit
 
 
-def seconds(task, number=1):
-    """Return the mean seconds of `number` calls."""
-    return timeit.timeit(task, number=number) / number
+def measured():
+    """Return the results of both tasks. Raises SystemExit on other data than the book's."""
+    return {"faces": faces(), "reviews": reviews()}
 
 
-def collect(label, name, runs):
-    """Return the row of what the runs {method: [run, ...]} say of `name`."""
-    return {label: {method: [run[name] for run in of] for method, of in runs.items()}}
+def faces():
+    wanted = "set-up split branch network loss-sizes augment pipeline".split()
+    names = chapters.load("face-cnn", wanted)
+    check(names["faces"])
+    images, train, test = names["images"], names["train"], names["test"]
+    # Our chapter declines TensorFlow's tuner, so it must not slow its rival either.
+    untuned = tf.data.Options()
+    untuned.autotune.enabled = False
+    names["training_batches"] = names["training_batches"].with_options(untuned)
+    source = names["network"] = names["build_source_network"]()
+    loaded = partial(chapters.load, "face-cnn", ["compile", "fit"], **names)
+    _, one_epoch = held_back(loaded)
+
+    given = {name: names[name] for name in ("images", "age", "gender")}
+    ours = chapters.load("better-face-cnn", ["recipe"], **given)
+    training = partial(ours["train_network"], train, EPOCHS, SEED)
+    network, seconds = side_by_side(training, one_epoch)
+    answers = ours["answer_model"](network).predict(images[test], verbose=0)
+    error = abs(answers["age"][:, 0] - names["age"][test]).mean()
+    right = ((answers["gender"][:, 0] > 0.5) == (names["gender"][test] == 1)).mean()
+
+    pictures = images[:256].astype("float32")
+    models = {SOURCE: source, OURS: keras.models.load_model(MODELS / "face.keras")}
+    return {
+        **compared(models, {SOURCE: pictures / 255, OURS: pictures}),
+        "epoch_seconds": seconds,
+        "short": {"epochs": EPOCHS, "age": float(error), "gender": float(right)},
+    }
 
 
-def faces(seeds, **_):
-    return _trainings("faces", FACES, seeds)
+def reviews():
+    # The last of these cells also trains.
+    wanted = ["set-up", "encode", "build-network", "train-network"]
+    names, one_epoch = held_back(partial(chapters.load, "sentiment-cnn", wanted))
+    check(names["reviews"])
+    ours = chapters.load("better-sentiment-cnn", ["recipe"])
+    texts = names["train"]["Review"].to_numpy()
+    training = partial(ours["train_counter"], texts, names["y_train"], SEED)
+    _, seconds = side_by_side(training, one_epoch)
+
+    vocabulary = json.loads((MODELS / "vocabulary.json").read_text("utf-8"))
+    file = keras.models.load_model(MODELS / "sentiment.keras")
+    inputs = {SOURCE: names["x_train"], OURS: encode(texts[:256], vocabulary)}
+    models = {SOURCE: names["network"], OURS: file}
+    return {**compared(models, inputs), "epoch_seconds": seconds}
 
 
-def reviews(review_seeds, **_):
-    return _trainings("reviews", {SOURCE: "source", OURS: "ours"}, review_seeds)
+def check(table):
+    if FULL and not table.attrs["is_book_data"]:
+        raise SystemExit("Set CNNBOOK_DATA to the book's own data: this is other data.")
 
 
-def _trainings(kind, designs, seeds):
-    calls = {}
-    for name, design in designs.items():
-        # The source network takes an hour for the faces.
-        some = range(42, 43 if (kind, name) == ("faces", SOURCE) else 42 + seeds)
-        calls[name] = [(_train, kind, design, seed) for seed in some]
-    return {"runs": in_turns(calls)}
+def held_back(run):
+    """Call `run` without training; return what it returns, and what trains for one epoch."""
+    calls = []
+
+    def keep(model, *data, **settings):
+        settings |= {"epochs": 1, "validation_data": None, "callbacks": []}
+        calls.append(partial(fit, model, *data, **settings | {"verbose": 0}))
+        return mock.MagicMock()
+
+    with mock.patch.object(keras.Model, "fit", keep):
+        return run(), calls[-1]
 
 
-def _train(*arguments):
-    from . import train  # brings TensorFlow: for this process alone
+def side_by_side(training, one_epoch):
+    """Run our training, and after an epoch of it one of the source network, off its clock.
 
-    return train.run(*arguments)
+    Return what the training returns, and the seconds of the epochs; the first one of each
+    also compiles, and is left out.
+    """
+    seconds = {SOURCE: [], OURS: []}
 
+    class Turns(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.compiled = False
 
-def prediction(repeats, **_):
-    rows = {}
-    for kind, what in (("faces", "picture"), ("reviews", "review")):
-        calls = {way: [(_predict, kind, way, 2 * repeats)] for way in (SOURCE, OURS)}
-        runs = in_turns(calls)
-        for batch in (1, 256):
-            ways = {way: run[str(batch)] for way, (run,) in runs.items()}
-            rows[f"milliseconds for a {what}, {batch} at a time"] = ways
-        rows |= collect(f"parameters, {kind}", "parameters", runs)
-        rows |= collect(f"peak memory (MB), {kind}", "peak_mb", runs)
-    return {"rows": rows}
+        def on_epoch_begin(self, epoch, logs=None):
+            self.start = time.perf_counter()
 
+        def on_epoch_end(self, epoch, logs=None):
+            spent = {OURS: time.perf_counter() - self.start}
+            if len(seconds[SOURCE]) < SOURCE_EPOCHS:
+                spent[SOURCE] = timed(one_epoch)
+            if self.compiled:
+                for way, value in spent.items():
+                    seconds[way].append(value)
+            self.compiled = True
+            told = (f"{way} {value:.2f} s" for way, value in spent.items())
+            print(f"epoch {epoch + 1}: {', '.join(told)}", file=sys.stderr)
 
-def _predict(kind, way, turns):
-    """Compiled calls for random input in memory; `predict` would add a loop to each."""
-    import numpy as np
+    def watched(model, *data, callbacks=(), **settings):
+        return fit(model, *data, callbacks=[*callbacks, Turns()], **settings)
 
-    model, rng, times = _network(kind, way), np.random.default_rng(42), {}
-    for batch, number in ((1, 40), (256, 2)):
-        # The source network for reviews has the smaller vocabulary.
-        words = rng.integers(0, SOURCE_ROWS, (batch, 550), dtype="int32")
-        pixels = rng.integers(0, 256, (batch, 128, 128, 3)).astype("float32")
-        given = pixels if kind == "faces" else words
-        seconds(lambda: model.predict_on_batch(given), 2)  # compiles
-        times[str(batch)] = []
-        for _ in range(turns):
-            spent = seconds(lambda: model.predict_on_batch(given), number)
-            times[str(batch)].append(rounded(1000 * spent / batch))
-            pause()
-    say(f"{kind}, {way}: {times}")
-    return {**times, "parameters": model.count_params()}
+    with mock.patch.object(keras.Model, "fit", watched):
+        return training(), seconds
 
 
-def _network(kind, way):
-    """The file in data/models, or the source network: its speed needs no training."""
-    from .train import keras
-
-    if way == OURS:
-        file = {"faces": "face.keras", "reviews": "sentiment.keras"}[kind]
-        return keras.models.load_model(MODELS / file)
-    if kind == "reviews":
-        names = chapters.load("sentiment-cnn", ["set-up", "build-network"])
-        return names["build_network"](SOURCE_ROWS)
-    names = chapters.load("face-cnn", ["set-up", "branch", "network"])
-    pixels = keras.Input((128, 128, 3))
-    return keras.Model(pixels, names["build_source_network"]()(pixels / 255))
-
-
-def inputs(repeats, **_):
-    rows = {}
-    for task in ("decode the pictures", "encode the reviews"):
-        runs = in_turns({way: [(_work, task, way)] * repeats for way in (PLAIN, OURS)})
-        if len({run["sum"] for of in runs.values() for run in of}) > 1:
-            raise RuntimeError(f"{task}: the two ways differ in their result.")
-        rows |= collect(f"{task} ({runs[OURS][0]['items']:,})", "seconds", runs)
-        rows |= collect(f"peak memory (MB): {task}", "peak_mb", runs)
-    return {"rows": rows}
+def compared(models, inputs):
+    """Return the parameters, and the milliseconds that one item takes, alone and in a batch."""
+    milliseconds = {}
+    for batch, calls in (("1", 20), ("256", 1)):
+        times = milliseconds[batch] = {way: [] for way in models}
+        for turn in range(ROUNDS + 1):
+            for way, model in models.items():
+                given = inputs[way][: int(batch)]
+                spent = timed(partial(model.predict_on_batch, given), calls)
+                if turn:  # the first one compiles
+                    times[way].append(1000 * spent / len(given))
+    sizes = {way: model.count_params() for way, model in models.items()}
+    return {"parameters": sizes, "milliseconds": milliseconds}
 
 
-def _work(task, way):
-    from cnnbook import data, text
-
-    if task == "decode the pictures":
-        given = ()
-        ways = {PLAIN: _decode_plainly, OURS: lambda: data.load_faces()[1]}
-    else:
-        vocabulary = json.loads((MODELS / "vocabulary.json").read_text("utf-8"))
-        given = data.load_reviews()["Review"].tolist(), vocabulary
-        ways = {PLAIN: _encode_plainly, OURS: text.encode}
-    made = []
-    spent = rounded(seconds(lambda: made.append(ways[way](*given))))
-    say(f"{task}, {way}: {spent} s")
-    total = int(made[0].sum(dtype="int64"))
-    return {"seconds": spent, "items": len(made[0]), "sum": total}
-
-
-def _decode_plainly():
-    """One picture after the other, and nothing is checked."""
-    import numpy as np
-    from PIL import Image
-
-    from cnnbook import data
-
-    with zipfile.ZipFile(data._find(data.FACES)[0]) as archive:
-        names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
-        opened = (Image.open(archive.open(name)).convert("RGB") for name in names)
-        return np.stack([np.asarray(picture) for picture in opened])
-
-
-def _encode_plainly(texts, vocabulary):
-    """The same steps, but every word is stemmed each time that it occurs."""
-    from nltk.stem import PorterStemmer
-
-    from cnnbook.text import STOP_WORDS, pad
-
-    stem, rows = PorterStemmer().stem, []
-    index = {known: number for number, known in enumerate(vocabulary, start=1)}
-    for text in texts:
-        words = [word for word in text.lower().split() if word.isalpha()]
-        stems = [stem(word) for word in words if word not in STOP_WORDS]
-        rows.append([index[known] for known in stems if known in index])
-    return pad(rows)
-
-
-def imports(repeats, **_):
-    rows = {f"`import {module}`": {"seconds": []} for module in MODULES}
-    for _ in range(repeats):
-        for label, row in rows.items():
-            code = f"import timeit; print(timeit.timeit({label[1:-1]!r}, number=1))"
-            command = [sys.executable, "-c", code]
-            found = subprocess.run(command, capture_output=True, text=True, check=True)
-            row["seconds"].append(rounded(float(found.stdout)))
-    return {"rows": rows}
-
-
-def notebooks(smoke, **_):
-    rows = {}
-    for path in chapters.files(".ipynb")[: 1 if smoke else None]:
-        (run,) = in_turns({"it": [(_execute, path)]})["it"]
-        say(f"{path.name}: {run}")
-        memory = {"peak memory (MB)": [run["kernel_mb"]]}
-        rows[f"`{path.name}`"] = {"seconds": [run["seconds"]], **memory}
-    return {"rows": rows}
-
-
-def _execute(path):
-    from tools import execute
-
-    os.environ.update(CNNBOOK_PROFILE="quick", CNNBOOK_OFFLINE="1")
-    os.environ.pop("CNNBOOK_DATA", None)
-    with tempfile.TemporaryDirectory() as folder:
-        spent, megabytes = execute.execute(path, Path(folder) / path.name)
-    return {"seconds": rounded(spent), "kernel_mb": round(megabytes)}
-
-
-def is_book_data():
-    from cnnbook.data import load_faces, load_reviews
-
-    tables = load_faces()[0], load_reviews()
-    return {"so": all(table.attrs["is_book_data"] for table in tables)}
+def timed(task, calls=1):
+    """Return the seconds that a call takes, the mean of some."""
+    start = time.perf_counter()
+    for _ in range(calls):
+        task()
+    return (time.perf_counter() - start) / calls

@@ -1,10 +1,11 @@
-"""Every mutant still fits the book; the benchmark's methods take turns, its page is true."""
+"""Every mutant still fits the book; the page of the benchmark is what its results give."""
 
 import json
+import re
 
 import pytest
 from experiments.benchmark import __main__ as benchmark
-from experiments.benchmark import page, turns
+from experiments.benchmark import page
 from experiments.mutation import __main__ as mutation
 
 
@@ -24,42 +25,39 @@ def test_a_mutant_that_fits_nowhere_or_twice_is_refused(pattern):
         mutation.mutated("book/cnnbook/plots.py", "caption", "odd", pattern, "")
 
 
-def work(log, name, count):
-    for turn in range(count):
-        if turn:
-            turns.pause()
-        with open(log, "a") as file:
-            file.write(name)
-    return {"name": name}
-
-
-def test_methods_take_turns_and_one_goes_on_when_the_other_is_done(tmp_path):
-    log = tmp_path / "log"
-    calls = {"first": [(work, log, "a", 3)], "second": [(work, log, "b", 1)]}
-    found = turns.in_turns(calls)
-    assert log.read_text() == "abaa"
-    assert found["second"][0]["name"] == "b"
-    with pytest.raises(RuntimeError, match="failed"):
-        turns.in_turns({"not JSON": [(json.loads, "no")]})
-
-
-def test_a_level_is_reached_when_all_scores_are_there_at_once():
-    def run(*epochs):
-        states = [
-            {"seconds": 10 * i, "age_mae": error, "gender_accuracy": right}
-            for i, (error, right) in enumerate(epochs, start=1)
-        ]
-        return {**states[-1], "epochs": states}
-
-    level = {"age_mae": 8, "gender_accuracy": 0.88}
-    assert page.seconds_to(level, run((7, 0.8), (9, 0.9), (8, 0.88), (7, 0.9))) == 30
-    assert page.seconds_to(level, run((7, 0.8), (9, 0.9))) is None
+def results(source, ours, age=8.0, gender=0.88):
+    """What a run gives whose times all are the same."""
+    both = {page.SOURCE: [source, 3 * source, source], page.OURS: [ours]}
+    task = {
+        "milliseconds": {"1": both, "256": both},
+        "epoch_seconds": both,
+        "parameters": {page.SOURCE: 4000, page.OURS: 1000},
+        "short": {"epochs": 60, "age": age, "gender": gender},
+    }
+    machine = dict.fromkeys("date cores processor load tensorflow".split(), "")
+    return {"faces": task, "reviews": task, "machine": machine}
 
 
 def test_a_table_holds_medians_ranges_and_ratios():
-    rows = {"s": {"source network": [8.0, 4.0, 6.0], "ours": [2.0, None, 1.0]}}
-    shown = "| s | 6.00 (4.00 to 8.00) | 1.50 (1.00 to 2.00), 2 of 3 | 4.00 |"
-    assert page.table(rows).splitlines()[2] == shown
+    shown = page.rendered(results(60.0, 240.0))
+    assert "| one picture | 60.0 (60.0 to 180) | 240 | 0.25 |" in shown
+    assert "| faces: parameters | 4,000 | 1,000 | 4.0 |" in shown
+    level = "| faces: minutes to the tutorial's level |"
+    assert f"{level} 60.0 (60.0 to 180) | 240 | 0.25 |" in shown
+    for age, gender in ((8.2, 0.9), (7.0, 0.87)):
+        shown = page.rendered(results(60.0, 240.0, age, gender))
+        assert f"{level} 60.0 (60.0 to 180) | not reached | – |" in shown
+
+
+@pytest.mark.parametrize("source, ours, side", [(1.0, 4.0, -1), (9.0, 3.0, 1)])
+def test_the_chart_has_what_is_faster_at_the_right_of_the_line(source, ours, side):
+    shown = re.search("(?s)<svg.*</svg>", page.rendered(results(source, ours)))[0]
+    assert "\n\n" not in shown  # it would end the HTML for Markdown
+    bars = re.findall(r'<rect x="([\d.]+)" .*? width="([\d.]+)"', shown)
+    assert len(bars) == 7
+    for start, width in (map(float, bar) for bar in bars):
+        assert (start if side > 0 else start + width) == pytest.approx(page.ONE)
+        assert width == pytest.approx(abs(page.place(source / ours) - page.ONE), 0.01)
 
 
 def test_the_page_is_what_the_results_give():
