@@ -1,4 +1,4 @@
-"""Every mutant still fits the book; the page of the benchmark is what its results give."""
+"""Every mutant still fits the book; the benchmark takes turns, and its page is true."""
 
 import json
 import re
@@ -23,6 +23,34 @@ def test_a_mutant_changes_one_place_of_the_book(mutant):
 def test_a_mutant_that_fits_nowhere_or_twice_is_refused(pattern):
     with pytest.raises(LookupError, match="stands [02] times"):
         mutation.mutated("book/cnnbook/plots.py", "caption", "odd", pattern, "")
+
+
+def test_the_source_network_trains_in_turns_with_ours_and_not_before(monkeypatch):
+    from experiments.benchmark import measure
+
+    log = []
+
+    def fit(model, epochs, callbacks, **_):
+        for callback in callbacks:
+            callback.on_train_begin()
+        for epoch in range(epochs):
+            for callback in callbacks:
+                callback.on_epoch_begin(epoch)
+            log.append(model.name)
+            for callback in callbacks:
+                callback.on_epoch_end(epoch)
+
+    monkeypatch.setattr(measure, "fit", fit)
+    monkeypatch.setattr(measure, "SOURCE_EPOCHS", 2)
+    source, ours = (measure.keras.Sequential(name=name) for name in ("source", "ours"))
+    _, one_epoch = measure.held_back(lambda: source.fit(epochs=60))
+    assert log == []
+    made, seconds = measure.side_by_side(
+        lambda: ours.fit(epochs=5) or "made", one_epoch
+    )
+    assert log == ["ours", "source"] * 3 + ["ours"] * 2 and made == "made"
+    # The first one of each compiles.
+    assert [len(of) for of in seconds.values()] == [2, 4]
 
 
 def results(source, ours, age=8.0, gender=0.88):
