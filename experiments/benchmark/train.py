@@ -115,7 +115,7 @@ def reviews(design, seed):
             given = names["x_train"], names["y_train"], seed, names["rows"]
             return names["train_network"](*given)
         given = names["train"]["Review"].to_numpy(), names["y_train"], seed
-        model, names["vocabulary"] = names["train_shipped"](*given)
+        model, names["vocabulary"] = names["train_counter"](*given)
         return model
 
     def score(model):
