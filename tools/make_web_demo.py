@@ -15,7 +15,7 @@ from PIL import Image
 
 from cnnbook import plots, quietly
 from cnnbook.data import load_faces
-from cnnbook.text import LENGTH, STOP_WORDS
+from cnnbook.text import LENGTH_WITH_PAIRS as LENGTH
 from tools.synthetic_faces import draw
 
 with quietly():
@@ -32,7 +32,7 @@ FOLDER = ROOT / "book" / "_static" / "try-it"
 
 INPUTS = {
     "face": ("pixels", (None, 128, 128, 3), "float32"),
-    "sentiment": ("review", (None, LENGTH), "int32"),
+    "sentiment": ("review", (None, None), "int32"),
 }
 # How far an answer in the browser may be from that of Keras: years, and two probabilities.
 TOLERANCES = {"face": {"age": 0.5, "gender": 0.01}, "sentiment": {"positive": 1e-4}}
@@ -94,7 +94,7 @@ def halve(model):
 
 
 def probes(name):
-    """Return inputs to compare on: pictures of many kinds, or rows of few and of many stems."""
+    """Return inputs to compare on: pictures of many kinds, or rows of few and of many n-grams."""
     rng = np.random.default_rng(0)
     if name == "face":
         sides = np.repeat([2, 5, 16, 128], 4)  # from smooth to noise
@@ -105,10 +105,10 @@ def probes(name):
         pictures += [Image.new("RGB", (128, 128), grey) for grey in greys]
         pictures += [draw(age, age % 2, random.Random(age)) for age in range(1, 90, 4)]
         return np.stack(pictures).astype("float32")
-    stems, rows = len(model_json("vocabulary")), np.zeros((300, LENGTH), "int32")
+    known, rows = len(model_json("vocabulary")), np.zeros((300, LENGTH), "int32")
     lengths = rng.integers(0, LENGTH + 1, len(rows)) // rng.choice([1, 50], len(rows))
     for row, length in zip(rows, lengths):
-        row[:length] = np.minimum(rng.zipf(1.2, length), stems)
+        row[:length] = np.minimum(rng.zipf(1.2, length), known)
     return rows
 
 
@@ -123,8 +123,7 @@ def distances(network, model, name):
 
 def words_bytes():
     """Return what the text demo has to know about words."""
-    facts = {"length": LENGTH, "stopWords": sorted(STOP_WORDS)}
-    facts["vocabulary"] = model_json("vocabulary")
+    facts = {"length": LENGTH, "vocabulary": model_json("vocabulary")}
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -429,38 +429,6 @@ def seed_spread(accuracies, reference, title):
     return figure
 
 
-def accuracy_intervals(names, accuracies, intervals, reference, title):
-    """Draw accuracies (shares) as dots with their intervals (low, high), one row per name, the first on top.
-
-    `reference` is (label, accuracy), drawn as a dashed vertical line.
-    """
-    values, bounds = 100 * np.asarray(accuracies), 100 * np.asarray(intervals)
-    rows = np.arange(len(names))[::-1]
-    figure, axis = plt.subplots(
-        figsize=(7, 0.55 * len(names) + 1.5), layout="constrained"
-    )
-    axis.errorbar(
-        values,
-        rows,
-        xerr=[values - bounds[:, 0], bounds[:, 1] - values],
-        fmt="o",
-        color=COLOURS["blue"],
-        capsize=4,
-        label="accuracy, 95% interval",
-    )
-    label, level = reference
-    axis.axvline(100 * level, color="black", linestyle="--", linewidth=1.2, label=label)
-    axis.set(
-        yticks=rows,
-        ylim=(-0.6, len(names) - 0.4),
-        xlabel="accuracy on the test reviews (%)",
-        title=title,
-    )
-    axis.set_yticklabels(names)
-    figure.legend(loc="outside lower center", ncols=2, fontsize=9)
-    return figure
-
-
 def share_bars(groups, shares, title, xlabel, ylabel):
     """Draw grouped bars: for each of `groups` one bar per entry of `shares` (a label to its values in percent)."""
     figure, axis = plt.subplots(figsize=(7, 3.6))

@@ -1,17 +1,20 @@
 """From a review to the numbers that a network reads: clean, count, encode, pad.
 
-Chapter 02 derives these functions step by step; the tests and the demos use them too.
+Chapter 02 derives these functions step by step, the better reader of reviews those for pairs
+of words; the tests and the demos use them too.
 """
 
 from collections import Counter
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import resources
+from itertools import zip_longest
 from unicodedata import normalize
 
 import numpy as np
 from nltk.stem import PorterStemmer
 
 LENGTH = 550
+LENGTH_WITH_PAIRS = 2_000
 MIN_COUNT = 5
 
 STOP_WORDS = frozenset(
@@ -41,15 +44,27 @@ def clean(text, stop_words=True):
     return [_stem(word) for word in words if not stop_words or word not in STOP_WORDS]
 
 
-def build_vocabulary(texts, min_count=MIN_COUNT, stop_words=True):
+def ngrams(text):
+    """Return the stems of a text and its pairs of neighbours: not, not good, good, ...
+
+    Stop words are kept. A pair is written as one str with a space in it.
+    """
+    stems = clean(text, stop_words=False)
+    pairs = [" ".join(pair) for pair in zip(stems, stems[1:])]
+    return [ngram for both in zip_longest(stems, pairs) for ngram in both if ngram]
+
+
+def build_vocabulary(texts, min_count=MIN_COUNT, stop_words=True, pairs=False):
     """Return the stems that occur at least `min_count` times in `texts`, most frequent first.
 
     Ties keep the order of first appearance. Position i of the list holds index i + 1;
     index 0 is padding. Give it training texts only, or the test set leaks into the vocabulary.
-    `stop_words` is that of `clean`. Raises TypeError if `texts` is a single str.
+    `stop_words` is that of `clean`; `pairs` counts what `ngrams` returns instead.
+    Raises TypeError if `texts` is a single str.
     """
     _refuse_a_single_text(texts, "build_vocabulary")
-    counts = Counter(stem for text in texts for stem in clean(text, stop_words))
+    read = ngrams if pairs else partial(clean, stop_words=stop_words)
+    counts = Counter(stem for text in texts for stem in read(text))
     return [stem for stem, count in counts.most_common() if count >= min_count]
 
 
@@ -69,16 +84,19 @@ def pad(sequences, length=LENGTH):
     return padded
 
 
-def encode(texts, vocabulary, length=LENGTH, stop_words=True):
+def encode(texts, vocabulary, length=None, stop_words=True):
     """Return the int32 array (N, length) that the sentiment networks read.
 
     `texts` is a sequence of str, `vocabulary` the list made by `build_vocabulary` with
-    the same `stop_words`. Stems outside the vocabulary are left out. Raises TypeError if
-    `texts` is a single str.
+    the same `stop_words`. If it holds pairs, a text is read by `ngrams`, with its stop
+    words. What is not in the vocabulary is left out. `length` is 550, or 2,000 with pairs,
+    if you name no other. Raises TypeError if `texts` is a single str.
     """
     _refuse_a_single_text(texts, "encode")
-    index = {stem: i for i, stem in enumerate(vocabulary, start=1)}
+    pairs = any(" " in known for known in vocabulary)
+    read = ngrams if pairs else partial(clean, stop_words=stop_words)
+    index = {known: i for i, known in enumerate(vocabulary, start=1)}
     return pad(
-        [[index[s] for s in clean(text, stop_words) if s in index] for text in texts],
-        length,
+        [[index[s] for s in read(text) if s in index] for text in texts],
+        length or (LENGTH_WITH_PAIRS if pairs else LENGTH),
     )

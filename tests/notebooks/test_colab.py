@@ -209,7 +209,7 @@ def test_where_the_chapter_cannot_run_one_sentence_says_what_to_do(
 
 def test_the_cell_fetches_the_book_and_installs_only_what_is_missing(colab, tmp_path):
     before = colab.versions()
-    assert {"pooch", "nltk", "textblob", "vadersentiment"} <= colab.missing
+    assert {"pooch", "nltk"} <= colab.missing
     cells = nbformat.read(NOTEBOOKS[0], as_version=4).cells
     (first,) = [cell.source for cell in cells if cell.id == "colab"]
     second = "import cnnbook.text; print(cnnbook.__file__, os.getcwd())"

@@ -83,8 +83,8 @@ PROMISES = [
     ("face-cnn", GENDER, 86, 100),
     ("better-face-cnn", AGE, 0, 6.0),
     ("better-face-cnn", GENDER, 91, 100),
-    ("better-sentiment-cnn", "champion, test, mean of 10 seeds", 83, 100),
-    ("better-sentiment-cnn", "champion, 10-fold cross-validation", 81.5, 100),
+    ("better-sentiment-cnn", "accuracy on the fixed test reviews", 83, 100),
+    ("better-sentiment-cnn", "accuracy in 10-fold cross-validation", 83, 100),
 ]
 
 

@@ -141,7 +141,9 @@ def test_reviews_are_cut_as_in_python_and_get_the_answer_of_keras(opened, addres
     )
     for text, pieces in zip(texts, cut, strict=True):
         words = [piece["text"] for piece in pieces if piece["kind"] != "skipped"]
-        assert [*map(clean, words)] == [[stem] for stem in clean(plain(text))]
+        assert [clean(word, stop_words=False) for word in words] == [
+            [stem] for stem in clean(plain(text), stop_words=False)
+        ]
 
 
 def test_pictures_get_the_answer_of_keras(opened):
@@ -164,7 +166,7 @@ def test_pictures_get_the_answer_of_keras(opened):
 def test_the_stemmer_is_nltks(opened, address):
     """On the words of the reviews, NLTK's irregular ones, and random ones with real endings."""
     rng, stemmer = random.Random(0), PorterStemmer()
-    words = {*VOCABULARY, *stemmer.pool}
+    words = {*" ".join(VOCABULARY).split(), *stemmer.pool}
     for review in data.load_reviews().Review:
         words |= set(re.findall("[a-z]+", review.lower()))
     endings = (
@@ -205,8 +207,9 @@ def test_words_are_coloured_by_leaving_each_out(opened):
 
 
 def test_the_page_says_what_it_does_not_read(opened):
-    judge(opened, "car " * 560)
-    assert "first 550 words that it knows; 10 more" in reasons(opened)
+    assert "car car" not in VOCABULARY
+    judge(opened, "car " * 2_010)
+    assert "first 2000 words and pairs that it knows; 10 more" in reasons(opened)
     assert opened.locator("#review-words .late").count() == 10
     for text in ("", "zzyzx"):
         assert judge(opened, text) == pytest.approx(0.5, abs=0.02)
@@ -483,7 +486,7 @@ def test_networks_are_fetched_once_when_first_used_and_their_size_is_said(visit)
 
 def test_the_keyboard_is_enough_and_the_answers_are_readable(opened):
     opened.reload()
-    opened.fill("#review-input", "great terrible zzyzx " + "car " * 560)
+    opened.fill("#review-input", "great terrible zzyzx " + "car " * 2_010)
     opened.focus(f"{BUTTON['face']}:nth-last-child(2)")
     reached = {"face-ready": DONE["face"], "face-zoom": None}
     reached |= {"face-look": "#face-result p:nth-child(3)", "face-input": None}

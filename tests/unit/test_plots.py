@@ -182,17 +182,6 @@ def test_seed_spread():
     check(figure, lines=[{"mean": [[77.25, -1]], "reported": [[83, 0], [83, 1]]}])
 
 
-def test_accuracy_intervals():
-    names, bounds = ["first", "second"], [(0.4, 0.55), (0.75, 0.85)]
-    figure = plots.accuracy_intervals(
-        names, [0.5, 0.8], bounds, ("reported", 0.83), "t"
-    )
-    check(figure, bounds=[[[[40, 1], [55, 1]], [[75, 0], [85, 0]]]], rows=[names])
-    check(figure, lines=[{"reported": [[83, 0], [83, 1]]}])
-    points = figure.axes[0].containers[0].lines[0]
-    assert numbers(points.get_xydata()) == [[50, 1], [80, 0]]
-
-
 def test_age_histogram_stacks_the_labelled_genders():
     axis = plots.age_histogram([3, 22, 23, 24, 61], [1, 0, 0, 1, 0], "t").axes[0]
     bars = {"orange": {0: 1, 20: 1}, "blue": {20: 2, 60: 1}}

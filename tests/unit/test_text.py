@@ -10,7 +10,16 @@ from nltk.stem import PorterStemmer
 from sklearn.feature_extraction.text import CountVectorizer
 
 from cnnbook import data
-from cnnbook.text import LENGTH, STOP_WORDS, build_vocabulary, clean, encode, pad
+from cnnbook.text import (
+    LENGTH,
+    LENGTH_WITH_PAIRS,
+    STOP_WORDS,
+    build_vocabulary,
+    clean,
+    encode,
+    ngrams,
+    pad,
+)
 
 words = st.text(string.ascii_lowercase, min_size=1) | st.text(min_size=1, max_size=8)
 texts = st.lists(words, max_size=30).map(" ".join)
@@ -93,6 +102,27 @@ def test_encode_keeps_stop_words_where_the_vocabulary_does():
     vocabulary = build_vocabulary(["not a good car"], 1, stop_words=False)
     assert encode(["Not good"], vocabulary, 3, stop_words=False).tolist() == [[1, 3, 0]]
     assert encode(["Not good"], vocabulary, 3).tolist() == [[3, 0, 0]]
+
+
+def test_pairs_follow_their_first_word_and_keep_stop_words():
+    read = ["not", "not a", "a", "a good", "good", "good car", "car"]
+    assert ngrams("Not a GOOD 5 cars") == read
+    assert ngrams("good") == ["good"] and ngrams("42") == []
+
+
+def test_the_vocabulary_of_pairs_agrees_with_scikit_learn(sample):
+    vectorizer = CountVectorizer(analyzer=ngrams)
+    counts = np.asarray(vectorizer.fit_transform(sample).sum(0)).ravel()
+    often = {word for word, i in vectorizer.vocabulary_.items() if counts[i] >= 5}
+    assert set(build_vocabulary(sample, pairs=True)) == often
+
+
+def test_encode_reads_pairs_where_the_vocabulary_holds_them():
+    vocabulary = ["the", "car", "not", "not good"]
+    rows = encode(["The car is not good", "car not"], vocabulary)
+    assert rows.shape == (2, LENGTH_WITH_PAIRS)
+    assert rows[:, :5].tolist() == [[1, 2, 3, 4, 0], [2, 3, 0, 0, 0]]
+    assert encode(["not good"], vocabulary, length=1).tolist() == [[3]]
 
 
 def test_the_default_length_is_550_and_no_text_gives_no_row():

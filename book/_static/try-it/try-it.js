@@ -87,6 +87,13 @@ review.addEventListener("submit", (event) => {
   });
 });
 
+for (const button of review.querySelectorAll("[data-text]")) {
+  button.addEventListener("click", () => {
+    find("review-input").value = button.dataset.text;
+    review.requestSubmit();
+  });
+}
+
 function verdict({ probability, pieces }) {
   if (!pieces.some(({ kind }) => kind === "known")) {
     const text = "There is no word here that the network knows, so it cannot tell: it gives ";
@@ -104,8 +111,8 @@ function coloured({ pieces }, effects) {
   const largest = Math.max(...[...effects.values()].map(Math.abs));
   const shown = element("p", "try-text");
   shown.tabIndex = 0; // a long text scrolls, with the keyboard too
-  for (const { text, kind, index } of pieces) {
-    const effect = kind === "known" ? effects.get(index) / largest : 0;
+  for (const { text, kind, stem } of pieces) {
+    const effect = kind === "known" ? effects.get(stem) / largest : 0;
     if (Math.abs(effect) > FAINT) {
       const mark = element("mark", effect > 0 ? "for" : "against", text);
       mark.style.setProperty("--strength", Math.abs(effect).toFixed(2));
@@ -120,10 +127,10 @@ function coloured({ pieces }, effects) {
 /** Return the same as a list, for those who see no colours, and what the network did not read. */
 function reasons({ pieces, length }, effects) {
   const of = (wanted) => pieces.filter(({ kind }) => kind === wanted);
-  const spelling = new Map(of("known").map(({ text, index }) => [index, text]));
+  const spelling = new Map(of("known").map(({ text, stem }) => [stem, text]));
   const ranked = (sign) =>
     [...effects]
-      .map(([index, effect]) => [spelling.get(index), 100 * sign * effect])
+      .map(([stem, effect]) => [spelling.get(stem), 100 * sign * effect])
       .filter(([, points]) => points > 0)
       .sort(([, a], [, b]) => b - a)
       .slice(0, MOST_LISTED)
@@ -137,7 +144,7 @@ function reasons({ pieces, length }, effects) {
     "Towards complaint, in percentage points: ": ranked(-1),
     "Words that it does not know: ": unknown.slice(0, MOST_LISTED).join(", ") + rest,
     "The text is cut: ":
-      late && `it reads the first ${length} words that it knows; ${late} more stand behind them, in grey.`,
+      late && `it reads the first ${length} words and pairs that it knows; ${late} more words stand behind, in grey.`,
   };
   const told = Object.entries(lines).filter(([, line]) => line);
   return element("ul", "", ...told.map(([head, line]) => element("li", "", strong(head), line)));
