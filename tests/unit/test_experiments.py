@@ -58,7 +58,7 @@ def results(source, ours, age=8.0, gender=0.88):
     both = {page.SOURCE: [source, 3 * source, source], page.OURS: [ours]}
     task = {
         "milliseconds": {"1": both, "256": both},
-        "epoch_seconds": both,
+        "seconds": both,
         "parameters": {page.SOURCE: 4000, page.OURS: 1000},
         "short": {"epochs": 60, "age": age, "gender": gender},
     }
