@@ -191,7 +191,7 @@ def test_the_stemmer_is_nltks(opened, address):
 
 
 def test_words_are_coloured_by_leaving_each_out(opened):
-    text = "A great, comfortable car, a terrible transmission: Citroën, Citroe\u0308n."
+    text = "The seats are great, the dealer was terrible: Citroën, Citroe\u0308n."
     whole = judge(opened, text)
     said = reasons(opened)
     assert opened.inner_text("#review-words .try-text") == text

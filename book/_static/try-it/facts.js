@@ -3,7 +3,7 @@ export const BYTES = {
   "onnxruntime/ort-wasm-simd-threaded.js": 24381,
   "onnxruntime/ort-wasm-simd-threaded.wasm.gz": 3659927,
   "onnxruntime/ort.wasm.min.js": 50126,
-  "face.onnx.gz": 3382131,
+  "face.onnx.gz": 3381960,
   "sentiment.onnx.gz": 92186,
   "words.json.gz": 81261
 };
