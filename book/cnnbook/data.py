@@ -280,10 +280,7 @@ def _read_faces(path, name=FACES):
         apart = re.compile(rf"(.*/)?(\._.*|\.DS_Store|{REVIEWS})?")
         members = [member for member in members if not apart.fullmatch(member[0])]
         if name == UNSEEN:
-            known = UNSEEN_NAMES.read_bytes()
-            known = {
-                known[i : i + NAME_BYTES] for i in range(0, len(known), NAME_BYTES)
-            }
+            known = {*np.fromfile(UNSEEN_NAMES, f"V{NAME_BYTES}").tolist()}
             members = [member for member in members if _name_hash(member[0]) in known]
         else:  # the folder, or the archive, beside pictures that are loose
             members = [member for member in members if "unseen_faces" not in member[0]]
