@@ -34,51 +34,46 @@ FACE = """\
 | measured by chapter {chapter} | value |
 |---|---|
 | Seed | {seed} |
-| Epochs | {epochs} |
+| Epochs, minutes of training on two processor cores | {epochs}, {minutes:.0f} |
 | Parameters | {parameters:,} |
-| Training faces / test faces | {train_faces:,} / {test_faces:,} |
-| **Age: mean absolute error on the test faces** | **{test_mae:.2f} years** |
-| 95% bootstrap interval of it | {test_mae_interval[0]:.2f} to {test_mae_interval[1]:.2f} years |
-| **Gender: accuracy on the test faces** | **{test_accuracy:.1%}** |
-| 95% bootstrap interval of it | {test_accuracy_interval[0]:.1%} to {test_accuracy_interval[1]:.1%} |
-| The chapter's long recipe, {recipe_epochs} epochs: age | {recipe_mae:.2f} years ({recipe_mae_interval[0]:.2f} to {recipe_mae_interval[1]:.2f}) |
-| The long recipe: gender | {recipe_accuracy:.1%} ({recipe_accuracy_interval[0]:.1%} to {recipe_accuracy_interval[1]:.1%}) |
-| Gender accuracy by label: female / male | {female_accuracy:.1%} / {male_accuracy:.1%} |
-| Baseline: always the median age | {baseline_mae:.2f} years |
+| Training faces | {train_faces:,} |
+| Baseline: always the median age, on the test faces | {baseline_mae:.2f} years |
 
-| true age | test faces | age error (years) | of the source network, chapter {source[chapter]} | gender | of the source network |
-|---|--:|--:|--:|--:|--:|
-{group_rows}
-| all | {test_faces:,} | {test_mae:.1f} | {source[test_mae]:.1f} | {test_accuracy:.1%} | {source[test_accuracy]:.1%} |
+| judged by | faces | age error (years), 95% interval | gender, 95% interval | female / male |
+|---|--:|--:|--:|--:|
+| {judges} |
+
+| true age | unseen faces | age error (years) | gender | test faces | age error (years) | of chapter {source[chapter]}'s network | gender | of chapter {source[chapter]}'s network |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|
+| {group_rows} |
 """
-
-
-GROUP = "| {0} | {1} | {2:.1f} | {4:.1f} | {3:.1%} | {5:.1%} |"
-TRIALS = """\
-| recipe | cross-validation | pairs: ordered | both sides |
-|---|--:|--:|--:|
-"""
-TRIAL = "| {recipe} | {cv_accuracy:.1%} | {ordered} | {both_sides} |\n"
+JUDGE = (
+    "{name} | {faces:,} | **{mae:.2f}** ({mae_interval[0]:.2f} to {mae_interval[1]:.2f}) "
+    "| **{accuracy:.1%}** ({accuracy_interval[0]:.1%} to {accuracy_interval[1]:.1%}) "
+    "| {female:.1%} / {male:.1%}"
+)
+GROUP = "{0} | {1} | {2:.1f} | {3:.1%} | {5} | {6:.1f} | {10:.1f} | {7:.1%} | {11:.1%}"
 
 
 def _face(figures):
-    source = _figures("source")
-    groups = zip(figures["groups"], source["groups"])
-    rows = "\n".join(GROUP.format(*ours, *theirs[2:]) for ours, theirs in groups)
-    return FACE.format(**figures, source=source, group_rows=rows)
+    source, judges = _figures("source"), ("test", "unseen")
+    groups = zip(*(figures[name]["groups"] for name in judges[::-1]), source["groups"])
+    return FACE.format(
+        **figures,
+        source=source,
+        judges=" |\n| ".join(
+            JUDGE.format(name=f"{name} faces", **figures[name]) for name in judges
+        ),
+        group_rows=" |\n| ".join(GROUP.format(*sum(rows, [])) for rows in groups),
+    )
 
 
-def _trials(record):
-    return TRIALS + "".join(TRIAL.format(**trial) for trial in record["reviews"])
-
-
-RENDERERS = {"face": _face, "sentiment": SENTIMENT.format_map, "trials": _trials}
+RENDERERS = {"face": _face, "sentiment": SENTIMENT.format_map}
 
 
 def _figures(name):
     figures = json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8"))
-    if name in CHAPTERS:
-        figures["chapter"] = chapters.path(CHAPTERS[name]).name[:2]
+    figures["chapter"] = chapters.path(CHAPTERS[name]).name[:2]
     return figures
 
 

@@ -156,9 +156,9 @@ def facts_bytes():
     sizes = {path.relative_to(FOLDER).as_posix(): path.stat().st_size for path in files}
     face, sentiment = map(model_json, INPUTS)
     figures = {
-        "faces": face["test_faces"],
-        "ageError": round(face["test_mae"], 2),
-        "genderAccuracy": round(face["test_accuracy"], 4),
+        "faces": face["unseen"]["faces"],
+        "ageError": round(face["unseen"]["mae"], 2),
+        "genderAccuracy": round(face["unseen"]["accuracy"], 4),
         "reviews": sentiment["test_reviews"],
         "reviewAccuracy": round(sentiment["test_accuracy"], 4),
     }

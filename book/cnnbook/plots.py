@@ -322,10 +322,7 @@ def error_by_group(groups, mean_error, mean_accuracy):
             capsize=3,
         )
         axis.axhline(
-            factor * overall,
-            color=COLOURS["grey"],
-            linestyle="--",
-            label="all test faces",
+            factor * overall, color=COLOURS["grey"], linestyle="--", label="all faces"
         )
         axis.set(title=title, xlabel="true age (years)", ylabel=label)
         axis.legend(loc="lower right", bbox_to_anchor=(1, 1))
@@ -588,88 +585,60 @@ def diverging_bars(left, right, title, xlabel):
     return figure
 
 
-def ladder(numbers, seconds, errors, accuracies, title):
-    """Draw steps of an experiment as numbered points, joined in order: age error and accuracy against seconds.
-
-    Errors are mean absolute errors in years, accuracies shares; time runs on a logarithmic scale.
-    """
-    figure, axes = plt.subplots(2, 1, figsize=PANELS, layout="constrained")
-    for axis, scores, (heading, label, factor) in zip(
-        axes, (errors, accuracies), SCORES
-    ):
-        values = factor * np.asarray(scores)
-        axis.plot(seconds, values, color=COLOURS["grey"], linewidth=0.8, zorder=1)
-        axis.scatter(seconds, values, s=22, color=COLOURS["blue"], zorder=2)
-        axis.set_xscale("log")
-        _number_points(axis, numbers, seconds, values)
-        axis.set(title=heading, xlabel="training (seconds, log scale)", ylabel=label)
-        axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 3, 5)))
-        axis.xaxis.set_major_formatter("{x:.0f}")
-        axis.xaxis.set_minor_locator(ticker.NullLocator())
-    figure.suptitle(title)
+def residual_block_diagram():
+    """Draw the two ways through a residual block, from left to right."""
+    figure, axis = plt.subplots(figsize=(6, 1.9))
+    arrow = {"arrowstyle": "-|>", "color": "black", "shrinkA": 0, "shrinkB": 0}
+    names = (
+        "conv.\n3 x 3",
+        "batch\nnorm.",
+        "ReLU",
+        "conv.\n3 x 3",
+        "batch\nnorm.",
+        "+",
+        "ReLU",
+    )
+    for place, name in enumerate(names, start=1):
+        colour = "#FBE3C0" if name == "+" else "#D6ECF8"
+        box = {"boxstyle": "round", "facecolor": colour, "edgecolor": "none"}
+        axis.text(place, 0, name, bbox=box, ha="center", va="center")
+    for place in range(len(names) + 1):
+        axis.annotate("", (place + 0.62, 0), (place + 0.38, 0), arrowprops=arrow)
+    axis.plot((0.45, 0.45, 6), (0, 1, 1), color="black", linewidth=1)
+    axis.annotate("", (6, 0.3), (6, 1), arrowprops=arrow)
+    axis.text(3.2, 1.1, "shortcut", ha="center")
+    axis.set(xlim=(0.3, 7.7), ylim=(-0.6, 1.4))
+    axis.axis("off")
     return figure
 
 
-def _number_points(axis, numbers, xs, ys, distance=11):
-    """Write each point's number beside it, in the direction where other points and numbers are farthest away."""
-    axis.figure.canvas.draw()  # the layout decides where points lie
-    points = axis.transData.transform(np.column_stack([xs, ys]))
-    directions = [
-        np.array([np.cos(angle), np.sin(angle)])
-        for angle in np.linspace(0, 2 * np.pi, 16, endpoint=False)
-    ]
-    scale = axis.figure.dpi / 72  # from points, the unit of `distance`, to pixels
-    taken = list(points)
-    for number, place, point in zip(numbers, zip(xs, ys), points):
-        others = [other for other in taken if other is not point]
-        free = max(
-            directions,
-            key=lambda d: min(
-                np.hypot(*(point + distance * scale * d - o)) for o in others
-            ),
-        )
-        taken.append(point + distance * scale * free)
-        axis.annotate(
-            str(number),
-            place,
-            xytext=distance * free,
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=8,
-        )
+def rungs(names, panels):
+    """Draw the steps of an experiment, a row each: a dot per seed, their mean, and what it is compared with.
 
-
-def learning_against_time(logs, levels, title):
-    """Draw age error and gender accuracy against the seconds of training.
-
-    `logs` maps a label to rows with the keys seconds, error (years) and accuracy (a share);
-    `levels` maps a label to (error, accuracy), drawn as horizontal lines.
+    `panels` maps a label to a list with, for each name, the values of the seeds and, but
+    for the first, the level compared with and the interval of the difference to it.
     """
-    figure, axes = plt.subplots(2, 1, figsize=PANELS, layout="constrained")
-    for column, (axis, key, (heading, label, factor)) in enumerate(
-        zip(axes, ("error", "accuracy"), SCORES)
-    ):
-        for name, rows in logs.items():
-            axis.plot(
-                [row["seconds"] for row in rows],
-                [factor * row[key] for row in rows],
-                "o-",
-                label=name,
-            )
-        for (name, level), style in zip(levels.items(), cycle(("--", ":"))):
-            axis.axhline(
-                factor * level[column],
-                color="black",
-                linestyle=style,
-                linewidth=1.2,
-                label=name,
-            )
-        axis.set(title=heading, xlabel="training (seconds)", ylabel=label)
-    figure.suptitle(title)
-    figure.legend(
-        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(5.4, 0.62 * len(names) + 1.2), layout="constrained"
     )
+    for axis, (label, rows) in zip(axes, panels.items()):
+        for place, (values, level, interval) in enumerate(rows):
+            axis.plot(
+                values, [place] * len(values), "o", color=COLOURS["sky"], markersize=5
+            )
+            mean, blue = np.mean(values), COLOURS["blue"]
+            axis.plot(mean, place, "D", color=blue, markersize=6, zorder=3)
+            if interval is not None:
+                ends = level + np.asarray(interval)
+                axis.plot(ends, [place] * 2, color=blue, linewidth=2)
+                stroke = place - 0.3, place + 0.3
+                axis.plot([level] * 2, stroke, color="black", linewidth=1.5)
+        axis.set(xlabel=label, yticks=[], ylim=(len(names) - 0.5, -0.75))
+        axis.spines["left"].set_visible(False)
+    for place, name in enumerate(names):
+        axes[0].annotate(
+            name, (0, place - 0.36), xycoords=("axes fraction", "data"), va="bottom"
+        )
     return figure
 
 

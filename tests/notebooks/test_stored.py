@@ -60,7 +60,7 @@ FACTS = {
     "38 818 3 2253 200 1 997 1042 682 1064 2503 978 33 654",
     "face-cnn": "12,894,242",
     "sentiment-cnn": "528,493",
-    "better-face-cnn": "12,894,242; 911,462",
+    "better-face-cnn": "12,894,242; 892,774",
     "better-sentiment-cnn": "1,105; 277",
 }
 PAIRS = [(slug, fact) for slug in FACTS for fact in FACTS[slug].split("; ")]

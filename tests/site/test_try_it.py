@@ -283,7 +283,7 @@ def test_each_ready_face_gets_the_answer_of_keras_and_its_labels(opened):
 def test_where_the_network_looked(opened):
     opened.click(BUTTON["face"])
     answer(opened)
-    assert "test faces" in opened.inner_text("#face-result")
+    assert "unseen faces" in opened.inner_text("#face-result")
     opened.click("#face-look")
     told = opened.inner_text("#face-result p:nth-child(3)")
     assert float(re.search(r"by up to (\d+\.\d) years", told)[1]) > 0

@@ -126,7 +126,7 @@ def test_error_by_group():
     figure = plots.error_by_group(groups, 6.0, 0.8)
     check(figure, bars=[[4, 8], [70, 90]], columns=[["0–9\nn=5", "10+\nn=7"]])
     check(figure, bounds=[[[[0, 3], [0, 6]], [[1, 7], [1, 9]]]])
-    levels = [{"all test faces": [[0, y], [1, y]]} for y in (6, 80)]
+    levels = [{"all faces": [[0, y], [1, y]]} for y in (6, 80)]
     check(figure, lines=levels)
 
 
@@ -143,20 +143,19 @@ def test_score_panels():
     assert [t.get_text() for t in figure.legends[0].get_texts()] == list(LEVELS)
 
 
-def test_learning_against_time():
-    rows = [(10, 12, 0.6), (20, 8, 0.9)]
-    log = [dict(zip(("seconds", "error", "accuracy"), row)) for row in rows]
-    figure = plots.learning_against_time({"ours": log}, LEVELS, title="t")
-    errors, shares = {"ours": [[10, 12], [20, 8]]}, {"ours": [[10, 60], [20, 90]]}
-    check(figure, lines=[errors | ERROR_LEVELS, shares | SHARE_LEVELS])
-
-
-def test_ladder_numbers_its_points_and_joins_them_in_order():
-    figure = plots.ladder([0, 3], [200, 50], [9.5, 7.25], [0.8, 0.9], title="Two steps")
-    points = [[200, 9.5], [50, 7.25]], [[200, 80], [50, 90]]
-    check(figure, dots=points)
-    assert [numbers(axis.lines[0].get_xydata()) for axis in figure.axes] == list(points)
-    assert [list(shown(axis)["texts"]) for axis in figure.axes] == [["0", "3"]] * 2
+def test_rungs_show_seeds_means_levels_and_intervals():
+    years = [([9, 11], None, None), ([7, 8], 10, (-3.5, -1.5))]
+    shares = [([80, 82], None, None), ([80, 84], 81, (-1, 3))]
+    figure = plots.rungs(["plain", "better"], {"years": years, "%": shares})
+    for axis, rows in zip(figure.axes, (years, shares)):
+        drawn = [numbers(line.get_xdata()) for line in axis.lines]
+        expected = []
+        for seeds, level, interval in rows:
+            expected += [seeds, [np.mean(seeds)]]
+            if interval:
+                expected += [[level + end for end in interval], [level] * 2]
+        assert drawn == expected
+    assert list(shown(figure.axes[0])["texts"]) == ["plain", "better"]
 
 
 def test_length_histogram_adds_up_to_all_reviews_of_each_part():

@@ -196,7 +196,7 @@ function told({ age, gender }) {
   const label = gender > 0.5 ? "female" : "male";
   const answer = ["The network guesses ", strong(`${age.toFixed(0)} years`), " and the label ", strong(label)];
   const missed = percent(1 - FIGURES.genderAccuracy);
-  const quality = `On the book's ${FIGURES.faces} test faces it is ${FIGURES.ageError.toFixed(1)} years off on average, `;
+  const quality = `On the book's ${FIGURES.faces} unseen faces it is ${FIGURES.ageError.toFixed(1)} years off on average, `;
   return [
     element("p", "", ...answer, ` (P(female) = ${gender.toFixed(2)}). ${truth}`),
     element("p", "", `${quality}and for ${missed} of them it misses the label that an annotator gave.`),
