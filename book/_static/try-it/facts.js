@@ -3,8 +3,8 @@ export const BYTES = {
   "onnxruntime/ort-wasm-simd-threaded.js": 24381,
   "onnxruntime/ort-wasm-simd-threaded.wasm.gz": 3659927,
   "onnxruntime/ort.wasm.min.js": 50126,
-  "face.onnx.gz": 1650211,
-  "sentiment.onnx.gz": 92186,
+  "face.onnx.gz": 1652388,
+  "sentiment.onnx.gz": 92197,
   "words.json.gz": 81261
 };
 export const FIGURES = {
