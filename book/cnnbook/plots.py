@@ -670,16 +670,17 @@ def descents(grid, losses, paths, loss):
     `paths` maps each learning rate to the weights that it visited, `loss` is the function of
     one weight, and `losses` are its values for the weights in `grid`, which the panels show.
     """
-    figure, axes = plt.subplots(len(paths), 1, figsize=(6, 2.6 * len(paths)))
+    size = (6, 2.6 * len(paths))
+    figure, axes = plt.subplots(len(paths), 1, figsize=size, squeeze=False)
     top = max(losses)
-    for axis, (rate, path) in zip(axes, paths.items()):
+    for axis, (rate, path) in zip(axes[:, 0], paths.items()):
         axis.plot(grid, losses, color=COLOURS["grey"])
         heights = [loss(weight) for weight in path]
         axis.plot(path, heights, "o-", color=COLOURS["blue"], markersize=5, alpha=0.8)
         axis.plot(path[0], heights[0], "o", color=COLOURS["orange"], markersize=9)
         axis.set(xlim=(min(grid), max(grid)), ylim=(-0.05 * top, top), ylabel="loss")
         axis.set_title(f"learning rate {rate:g}: {len(path) - 1} steps")
-    axes[-1].set_xlabel("weight w")
+    axes[-1, 0].set_xlabel("weight w")
     figure.tight_layout()
     return figure
 
