@@ -163,4 +163,4 @@ def test_everybody_can_read_it_and_it_fits_a_phone(opened):
 def test_without_javascript_a_sentence_stands_there(visit):
     page, _ = visit(FILE, java_script_enabled=False)
     for figure in (WINDOW, BALL):
-        assert "a figure that you can play with" in page.inner_text(figure)
+        assert "with JavaScript on" in page.inner_text(figure)
