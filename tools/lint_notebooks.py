@@ -23,7 +23,7 @@ ALL = "notebook"  # stands where a problem has no one cell
 
 # None that would leave a cell out, let it fail or hide what it stores.
 TAGS = {"nbval-check-output", "nbval-ignore-output", "hide-input", "hide-cell"}
-TAGS |= {"solution", "recipe", "ship"}
+TAGS |= {"solution", "recipe", "ship", "saved"}
 PARTS = """\
 **What you will build.**
 **What you will learn.**

@@ -587,27 +587,25 @@ def diverging_bars(left, right, title, xlabel):
 
 def residual_block_diagram():
     """Draw the two ways through a residual block, from left to right."""
+    convolution = ["conv.\n3 x 3", "batch\nnorm."]
+    return block_diagram([*convolution, "ReLU", *convolution, "+", "ReLU"])
+
+
+def block_diagram(parts):
+    """Draw the parts of a block in a row, and a shortcut over all before the part "+"."""
     figure, axis = plt.subplots(figsize=(6, 1.9))
     arrow = {"arrowstyle": "-|>", "color": "black", "shrinkA": 0, "shrinkB": 0}
-    names = (
-        "conv.\n3 x 3",
-        "batch\nnorm.",
-        "ReLU",
-        "conv.\n3 x 3",
-        "batch\nnorm.",
-        "+",
-        "ReLU",
-    )
-    for place, name in enumerate(names, start=1):
+    for place, name in enumerate(parts, start=1):
         colour = "#FBE3C0" if name == "+" else "#D6ECF8"
         box = {"boxstyle": "round", "facecolor": colour, "edgecolor": "none"}
         axis.text(place, 0, name, bbox=box, ha="center", va="center")
-    for place in range(len(names) + 1):
+    for place in range(len(parts) + 1):
         axis.annotate("", (place + 0.62, 0), (place + 0.38, 0), arrowprops=arrow)
-    axis.plot((0.45, 0.45, 6), (0, 1, 1), color="black", linewidth=1)
-    axis.annotate("", (6, 0.3), (6, 1), arrowprops=arrow)
-    axis.text(3.2, 1.1, "shortcut", ha="center")
-    axis.set(xlim=(0.3, 7.7), ylim=(-0.6, 1.4))
+    end = parts.index("+") + 1
+    axis.plot((0.45, 0.45, end), (0, 1, 1), color="black", linewidth=1)
+    axis.annotate("", (end, 0.3), (end, 1), arrowprops=arrow)
+    axis.text(end / 2 + 0.2, 1.1, "shortcut", ha="center")
+    axis.set(xlim=(0.3, len(parts) + 0.7), ylim=(-0.6, 1.4))
     axis.axis("off")
     return figure
 

@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
-from tools import chapters, execute
+from tools import chapters, execute, save_cells
 
 
 @pytest.fixture
@@ -67,3 +67,8 @@ def test_a_chart_is_stored_with_a_palette_and_a_photograph_as_it_is():
         stored = Image.open(io.BytesIO(execute._lighter(png.getvalue())))
         assert stored.mode == mode
         assert (np.asarray(stored.convert("RGB")) == pixels).all()
+
+
+def test_what_later_chapters_import_is_what_the_chapter_derives():
+    stored = save_cells.MODULE.read_text("utf-8")
+    assert stored == save_cells.module(), "run python -m tools.save_cells"
