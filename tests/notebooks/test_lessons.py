@@ -9,7 +9,9 @@ import ast
 import nbformat
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.stats import binomtest
+from sklearn.datasets import load_sample_image
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.model_selection import KFold, cross_val_predict, train_test_split
@@ -534,3 +536,57 @@ def test_a_seed_gives_one_shipped_network(counter, toy):
 
     first = trained(1)
     assert (first == trained(1)).all() and (first != trained(2)).any()
+
+
+# --- borrow
+
+
+@pytest.fixture(scope="module")
+def borrowed():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(chapters.BOOK)
+        patch.setenv("CNNBOOK_PROFILE", "quick")
+        cells = "set-up split recipe features"
+        yield Chapter("borrow", cells)
+
+
+def test_the_borrowed_features_are_those_of_the_package(borrowed):
+    crops = []
+    for name in "flower.jpg", "china.jpg":
+        photo = Image.fromarray(load_sample_image(name))
+        scale = 256 / min(photo.size)
+        size = [round(side * scale) for side in photo.size]
+        photo = photo.resize(size, Image.BICUBIC)
+        left, top = ((side - 224) // 2 for side in size)
+        crops.append(np.asarray(photo.crop((left, top, left + 224, top + 224))))
+    features = borrowed.borrow(224).predict(np.array(crops, "float32"), verbose=0)
+    # The strongest, measured with the package's own weights and numbers.
+    strongest = [[303, 354, 1263], [164, 702, 1190]]
+    values = [[3.850, 3.474, 2.874], [3.212, 2.740, 2.566]]
+    assert (np.argsort(-features)[:, :3] == strongest).all()
+    found = np.take_along_axis(features, np.array(strongest), 1)
+    assert found == pytest.approx(np.array(values), rel=0.02)
+
+
+def test_fine_tuning_begins_with_a_trained_head_and_keeps_the_averages(borrowed):
+    rows, kept = borrowed.learn[:32], {}
+
+    def fit(network, given, *_):
+        assert (given == rows).all()
+        kept["before"] = network.get_weights()
+        borrowed_fit(network, given, *_)
+
+    borrowed_fit, borrowed.fit = borrowed.fit, fit
+    network = borrowed.fine_tune(rows, 1, seed=3)
+    borrowed.fit = borrowed_fit
+    head = borrowed.train_head(rows, 3)
+    for name in ("age", "gender"):
+        kernel = network.get_layer(name).kernel.path
+        (place,) = [i for i, w in enumerate(network.weights) if w.path == kernel]
+        begun = head.get_layer(name).get_weights()[0]
+        assert kept["before"][place] == pytest.approx(begun, abs=1e-5)
+    changed = {"kernel": [], "moving_mean": [], "gamma": []}
+    for weight, old, new in zip(network.weights, kept["before"], network.get_weights()):
+        changed.setdefault(weight.name, []).append((old != new).any())
+    assert all(changed["kernel"])
+    assert not any(changed["moving_mean"]) and not any(changed["gamma"])
