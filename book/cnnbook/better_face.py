@@ -72,6 +72,11 @@ def median(distribution):
     return ops.sum(share_below, axis=1, keepdims=True) - 0.5
 
 
+def in_years(answer):
+    ages = answer["age"]
+    return {**answer, "age": median(ages) if ages.shape[1] > 1 else ages}
+
+
 def schedule(steps, peak):
     warm_up = steps // 20
     return keras.optimizers.schedules.CosineDecay(
@@ -90,9 +95,21 @@ class ConvolutionMuon(keras.optimizers.Muon):
         return ops.reshape(scale * update, kernel.shape)
 
 
-def muon(steps):
+def muon(steps, peak=0.005, decay=0.2):
     optimiser = ConvolutionMuon(
-        schedule(steps, 0.005), weight_decay=0.2, adam_weight_decay=0.2, rms_rate=None
+        schedule(steps, peak),
+        weight_decay=decay,
+        adam_weight_decay=decay,
+        rms_rate=None,
     )
     optimiser.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimiser
+
+
+def answer_model(network):
+    pixels = keras.Input((128, 128, 3), name="pixels")
+    views = pixels, ops.flip(pixels, axis=2)
+    both = [network(view, training=False) for view in views]
+    mean = {name: (both[0][name] + both[1][name]) / 2 for name in ("age", "gender")}
+    named = {name: layers.Identity(name=name)(y) for name, y in in_years(mean).items()}
+    return keras.Model(pixels, named, name="face")
