@@ -589,3 +589,80 @@ def test_fine_tuning_begins_with_a_trained_head_and_keeps_the_averages(
         changed.setdefault(weight.name, []).append((old != new).any())
     assert all(changed["kernel"])
     assert not any(changed["moving_mean"]) and not any(changed["gamma"])
+
+
+# --- looking-inside
+
+
+@pytest.fixture(scope="module")
+def inside():
+    cells = "set-up open maps ask exciting occlusion grad-cam integrated delete"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(chapters.BOOK)
+        yield Chapter("looking-inside", cells)
+
+
+def test_groups_that_excite_a_filter_share_no_picture_and_count_twins_once(inside):
+    images, tf = inside.images.copy(), inside.tf
+    images[1] = images[0] = 255  # twins, and the most exciting of all
+    given = {**vars(inside), "images": images, "FULL": True}
+    given["opened"] = lambda pictures, training: (None, tf.repeat(pictures, 3, axis=3))
+    groups = chapters.load("looking-inside", ["exciting"], **given)["exciting"]
+    rows = np.concatenate(list(groups.values()))
+    assert {len(group) for group in groups.values()} == {20}
+    assert len(set(rows)) == len(rows) and len({0, 1} & set(rows)) == 1
+
+
+def test_occlusion_finds_the_place_that_counts(inside):
+    pictures = np.random.default_rng(0).random((2, 128, 128, 3), "float32")
+    pictures[:, 64:80, 32:48] += 9
+
+    def asked(some):
+        bright = some[:, 64:80, 32:48].mean(axis=(1, 2, 3))
+        return np.stack([bright, -bright], axis=1)
+
+    heat = inside.occlusion(pictures, asked, step=16)
+    places = np.abs(heat[0, ..., 0]).reshape(8, 16, 8, 16).mean(axis=(1, 3))
+    assert np.unravel_index(places.argmax(), (8, 8)) == (4, 2)
+    assert (heat[:, 64:80, 32:48, 0] > 1).all() and np.allclose(
+        heat[..., 1], -heat[..., 0]
+    )
+    assert np.allclose(heat[:, 112:], 0) and np.allclose(heat[:, :, 80:], 0)
+
+
+def test_integrated_gradients_add_up_to_the_difference(inside):
+    picture = inside.pictures[:1]
+    start = np.zeros_like(picture) + picture.mean(axis=(1, 2), keepdims=True)
+    apart = inside.ask(picture) - inside.ask(start)
+    total = inside.integrated_gradients(picture, steps=300).sum(axis=(1, 2))
+    assert total == pytest.approx(apart, rel=0.02, abs=0.05)
+
+
+def test_grad_cam_weighs_maps_by_their_slopes(inside, monkeypatch):
+    tf, worth = inside.tf, np.array([[3, 0], [0, -2]], "float32")
+    maps = np.random.default_rng(0).random((2, 8, 8, 2), "float32")
+
+    def opened(pictures, training):
+        made = tf.constant(maps) * tf.reduce_mean(pictures)
+        return None, made, tf.reduce_mean(made, axis=(1, 2)) @ worth
+
+    given = {**vars(inside), "opened": opened}
+    grad_cam = chapters.load("looking-inside", ["grad-cam"], **given)["grad_cam"]
+    heat = grad_cam(tf.Variable(np.ones((2, 4, 4, 3), "float32")))
+    expected = tf.image.resize(maps * [3 / 64, -2 / 64], (128, 128))
+    assert heat == pytest.approx(np.array(expected), abs=1e-5)
+
+
+def test_the_squares_that_a_map_ranks_first_are_deleted_first(inside):
+    asked = []
+    given = {**vars(inside), "ask": asked.append}
+    given["pictures"] = np.ones((2, 128, 128, 3), "float32")
+    chapter = chapters.load("looking-inside", ["delete"], **given)
+    chapter["fill"][:] = 0
+    order = np.random.default_rng(0).random((2, 64))
+    chapter["delete"](order)
+    for step, shown in enumerate(asked):
+        gone = shown[:, ::16, ::16, 0].reshape(2, 64) == 0
+        assert (gone.sum(axis=1) == 8 * step).all()
+        for row, ranks in zip(gone, order):
+            assert not row.any() or row.all() or ranks[row].min() > ranks[~row].max()

@@ -63,6 +63,7 @@ FACTS = {
     "better-face-cnn": "12,894,242; 892,774",
     "better-sentiment-cnn": "1,105; 277",
     "borrow": "3,413,024; 4,000; 2,000 unseen faces",
+    "looking-inside": "first layer (32, 32, 32); last (8, 8, 32)",
 }
 PAIRS = [(slug, fact) for slug in FACTS for fact in FACTS[slug].split("; ")]
 
@@ -104,3 +105,16 @@ def test_the_best_c_lies_inside_its_grid():
     best = marks.index(" <- best")
     assert 0 < best < len(scores) - 1
     assert float(scores[best]) == max(map(float, scores))
+
+
+@pytest.mark.parametrize("method", ["occlusion", "integrated gradients"])
+def test_maps_know_more_than_chance(method):
+    table = shown("looking-inside", "delete-table")
+    (row,) = re.findall(rf"\| {method} \|.*", table)
+    assert len(re.findall(r"\| \+[\d.]+ to \+", row)) == 2
+
+
+def test_maps_of_a_shuffled_network_are_other_maps():
+    told = shown("looking-inside", "shuffle-read").replace("−", "-")
+    left = dict(re.findall(r"(occlusion|Grad-CAM): (-?[\d.]+)", told))
+    assert len(left) == 2 and all(abs(float(value)) < 0.2 for value in left.values())
