@@ -10,7 +10,9 @@ import nbformat
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.special import softmax
 from scipy.stats import binomtest
+from scipy.stats import norm as norm_distribution
 from sklearn.datasets import load_sample_image
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
@@ -545,7 +547,8 @@ def test_a_seed_gives_one_shipped_network(counter, toy):
 def borrowed():
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(chapters.BOOK)
-        yield Chapter("borrow", "set-up split recipe features")
+        words = "words-set-up encoder halves fill pieces"
+        yield Chapter("borrow", f"set-up split recipe features {words}")
 
 
 def test_the_borrowed_features_are_those_of_the_package(borrowed):
@@ -589,6 +592,82 @@ def test_fine_tuning_begins_with_a_trained_head_and_keeps_the_averages(
         changed.setdefault(weight.name, []).append((old != new).any())
     assert all(changed["kernel"])
     assert not any(changed["moving_mean"]) and not any(changed["gamma"])
+
+
+def test_a_review_is_cut_into_even_pieces_with_a_start_and_an_end(borrowed):
+    for count in (0, 1, borrowed.LENGTH - 2, borrowed.LENGTH - 1, 100):
+        numbers = list(range(1000, 1000 + count))
+        pieces = borrowed.cut(numbers)
+        assert (pieces[:, 0] == 101).all() and (pieces == 102).any(axis=1).all()
+        assert pieces[pieces >= 1000].tolist() == numbers
+        assert np.ptp((pieces != 0).sum(axis=1)) <= 1
+
+
+def bert(words, stored, heads, depth):
+    """The encoder of Devlin et al. (2019) in NumPy: the mean vector of one text."""
+
+    def dense(x, name):
+        return x @ stored[name + ".weight"].T + stored[name + ".bias"]
+
+    def norm(x, name):
+        x = (x - x.mean(-1, keepdims=True)) / x.std(-1, keepdims=True)
+        return x * stored[name + "LayerNorm.weight"] + stored[name + "LayerNorm.bias"]
+
+    word, place, kind = (stored[f"embeddings.{t}_embeddings.weight"] for t in TABLES)
+    x = norm(word[words] + place[: len(words)] + kind[0], "embeddings.")
+    for i in range(depth):
+        block = f"encoder.layer.{i}."
+        parts = [dense(x, f"{block}attention.self.{part}") for part in PARTS]
+        split_up = (np.split(part, heads, axis=1) for part in parts)
+        heard = [
+            softmax(q @ k.T / np.sqrt(q.shape[1]), axis=1) @ v
+            for q, k, v in zip(*split_up)
+        ]
+        name = block + "attention.output."
+        x = norm(x + dense(np.hstack(heard), name + "dense"), name)
+        wide = dense(x, block + "intermediate.dense")
+        narrow = dense(wide * norm_distribution.cdf(wide), block + "output.dense")
+        x = norm(x + narrow, block + "output.")
+    return x.mean(axis=0)
+
+
+TABLES, PARTS = ("word", "position", "token_type"), ("query", "key", "value")
+
+
+def test_the_weights_of_a_reader_of_words_find_their_layers(borrowed, monkeypatch):
+    width = borrowed.WIDTH
+    shapes = {
+        f"embeddings.{table}_embeddings.weight": (borrowed.VOCABULARY, width)
+        for table in TABLES
+    }
+    shapes["embeddings.position_embeddings.weight"] = (512, width)
+    sizes = {"embeddings.LayerNorm": (width,)}
+    for i in range(borrowed.DEPTH):
+        block = f"encoder.layer.{i}."
+        for part in PARTS:
+            sizes[f"{block}attention.self.{part}"] = (width, width)
+        sizes[block + "attention.output.dense"] = (width, width)
+        sizes[block + "attention.output.LayerNorm"] = (width,)
+        sizes[block + "intermediate.dense"] = (4 * width, width)
+        sizes[block + "output.dense"] = (width, 4 * width)
+        sizes[block + "output.LayerNorm"] = (width,)
+    for name, shape in sizes.items():
+        shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
+    rng = np.random.default_rng(0)
+    stored = {name: rng.normal(0, 0.3, shape) for name, shape in shapes.items()}
+
+    given = {"MINILM": True, "FOLDER": chapters.BOOK, "load_file": lambda _: stored}
+    for name, value in given.items():
+        monkeypatch.setattr(borrowed, name, value, raising=False)
+    # 32 bits, so that the numbers can be compared.
+    monkeypatch.setattr(borrowed.keras.config, "set_dtype_policy", lambda _: None)
+    halves = borrowed.build_lower, borrowed.build_upper
+    lower, upper = map(borrowed.borrow_words, halves)
+    piece = borrowed.cut(list(range(200, 212)))
+    known = piece != 0
+    found = upper.predict([lower.predict(piece, verbose=0), known], verbose=0)[0]
+    wanted = bert(piece[known], stored, borrowed.HEADS, borrowed.DEPTH)
+    assert found == pytest.approx(wanted, abs=1e-3)
 
 
 # --- looking-inside

@@ -89,12 +89,11 @@ PROMISES = [
     ("better-sentiment-cnn", "accuracy in 10-fold cross-validation", 83, 100),
     ("borrow", r"borrowed \| unseen", 0, 5.5),
 ]
-TABLES = {"borrow": "long-table"}
 
 
 @pytest.mark.parametrize("slug, row, least, most", PROMISES)
 def test_a_network_is_as_good_as_promised(slug, row, least, most):
-    table = shown(slug, TABLES.get(slug, "summary-table"))
+    table = shown(slug, "summary-table")
     (figure,) = re.findall(rf"{row} \| ([\d.]+)", table)
     assert least <= float(figure) <= most
 
