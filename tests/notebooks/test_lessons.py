@@ -574,10 +574,10 @@ def test_fine_tuning_begins_with_a_trained_head_and_keeps_the_averages(
 ):
     rows, kept, train = borrowed.learn[:32], {}, borrowed.fit
 
-    def fit(network, given, *others):
+    def fit(network, given, *others, **rates):
         assert (given == rows).all()
         kept["before"] = network.get_weights()
-        train(network, given, *others)
+        train(network, given, *others, **rates)
 
     monkeypatch.setattr(borrowed, "fit", fit)
     network = borrowed.fine_tune(rows, 1, seed=3)
