@@ -18,18 +18,20 @@ HEAD = '''"""The recipe of chapter {number}, for the chapters after it.
 Written by tools/save_cells.py from the cells of {name} that bear the tag
 `saved`: change them there, where they are derived.
 """
-
-import numpy as np
 '''
 IMPORTS = {
     "better-face-cnn": """
+import numpy as np
+
 from . import quietly
 
 with quietly():
     import keras
     from keras import layers, ops
 """,
-    "better-sentiment-cnn": """from sklearn.base import BaseEstimator, ClassifierMixin
+    "better-sentiment-cnn": """
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from . import quietly
 from .settings import FULL
@@ -39,8 +41,15 @@ with quietly():
     import keras
     from keras import layers
 """,
+    "borrow": """
+from . import quietly
+
+with quietly():
+    import keras
+    from keras import layers
+""",
 }
-KEPT = (ast.FunctionDef, ast.ClassDef, ast.Assign)
+KEPT = (ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AugAssign)
 
 
 def modules():

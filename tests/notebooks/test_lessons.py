@@ -8,6 +8,7 @@ import ast
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from scipy.special import softmax
@@ -18,7 +19,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.model_selection import KFold, cross_val_predict, train_test_split
 
-from cnnbook import data, stats
+from cnnbook import better_face, data, plots, stats
 from cnnbook.text import LENGTH, build_vocabulary, encode, ngrams
 from tools import chapters
 
@@ -745,3 +746,131 @@ def test_the_squares_that_a_map_ranks_first_are_deleted_first(inside):
         assert (gone.sum(axis=1) == 8 * step).all()
         for row, ranks in zip(gone, order):
             assert not row.any() or row.all() or ranks[row].min() > ranks[~row].max()
+
+
+# --- whom-does-it-fail
+
+
+@pytest.fixture(scope="module")
+def report():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(chapters.BOOK)
+        yield Chapter("whom-does-it-fail", "set-up people groups calibration-error")
+
+
+def load_report(report, cells, **given):
+    return chapters.load("whom-does-it-fail", cells.split(), **vars(report) | given)
+
+
+def test_asks_about_faces_that_nobody_learned_from_and_names_their_groups(report):
+    names = report.faces["filename"]
+    assert not set(report.people["filename"]) & set(names.iloc[report.learn])
+    assert (report.pictures == report.images[report.test[: len(report.people)]]).all()
+    for row in report.people.itertuples(index=False):
+        age, gender, race = map(int, row.filename.split("_")[:3])
+        group = "60+" if age >= 60 else f"{age // 10 * 10}–{age // 10 * 10 + 9}"
+        field = "White Black Asian Indian Others".split()[race]
+        assert list(row[-3:]) == [group, ("male", "female")[gender], field]
+
+
+def test_quantiles_of_a_belief_hold_what_they_promise(report):
+    rng = np.random.default_rng(0)
+    beliefs = rng.dirichlet(np.ones(101), 50).astype("float32")
+    network = {"age": beliefs, "gender": np.full((50, 1), 0.5, "float32")}
+    given = {"people": report.people[:50], "inner": 0, "borrowed": 0}
+    given["best"] = given["people"]
+    cell = load_report(report, "judge", **given, ask=lambda _: network)
+    median = np.array(better_face.median(beliefs))[:, 0]
+    assert np.allclose(cell["quantile"](beliefs, 0.5), median, atol=1e-3)
+    assert np.allclose(
+        cell["best"]["error"], abs(median - given["people"]["age"]), atol=1e-3
+    )
+    ages = np.array([rng.choice(101, p=b / b.sum()) for b in beliefs.astype(float)])
+    given = {"people": pd.DataFrame({"age": ages}), "beliefs": {}}
+    inside = load_report(report, "coverage", **given, quantile=cell["quantile"])[
+        "inside"
+    ]
+    holds, width = inside(beliefs)
+    low, high = (cell["quantile"](beliefs, share) for share in (0.1, 0.9))
+    assert (holds == ((low <= ages) & (ages <= high))).all()
+    assert np.allclose(width, high - low)
+
+
+def test_a_perfect_probability_has_no_calibration_error_and_a_false_one_has(report):
+    label = np.tile([1, 1, 1, 0], 100)
+    assert report.calibration_error(np.full(400, 0.75), label) == pytest.approx(0)
+    assert report.calibration_error(np.full(400, 0.95), label) == pytest.approx(0.2)
+    assert report.calibration_error(label.astype(float), 1 - label) == pytest.approx(1)
+
+
+def test_a_temperature_is_fitted_on_faces_that_do_not_judge(report):
+    rng = np.random.default_rng(0)
+    strength = rng.normal(0, 2, 4_000)
+    part = np.repeat(["test", "unseen"], 2_000)
+    gender = (rng.random(4_000) < 1 / (1 + np.exp(-strength))).astype(int)
+    too_sure = pd.DataFrame({"p": 1 / (1 + np.exp(-2 * strength))})
+    found = []
+    for judges in (gender[2_000:], 1 - gender[2_000:]):
+        labels = np.concatenate([gender[:2_000], judges])
+        people = pd.DataFrame({"part": part, "gender": labels})
+        cell = load_report(
+            report, "temperature", people=people, judged={"it": too_sure}
+        )
+        label, before, after, temperature = cell["checks"]["gender, it"]
+        assert (label == judges).all() and ((before > 0.5) == (after > 0.5)).all()
+        found.append(temperature)
+    assert found[0] == found[1] == pytest.approx(2, abs=0.15)
+
+
+@pytest.fixture(scope="module")
+def doubting(report):
+    """The cell that doubts labels, with features that know nothing."""
+    rng = np.random.default_rng(0)
+
+    class Body:
+        def set_weights(self, weights):
+            pass
+
+        def predict(self, pictures, verbose):
+            return rng.normal(size=(len(pictures), 400)).astype("float32")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(chapters.BOOK)
+        yield load_report(report, "doubt", build_body=lambda size: Body())
+
+
+def test_labels_are_doubted_by_a_reader_that_has_not_learned_them(doubting):
+    label = np.random.default_rng(1).integers(0, 2, len(doubting["features"]))
+    right = (doubting["cross_validated"](label) > 0.5) == label
+    assert right.mean() < 0.7  # whoever has learned them is right for nearly all
+
+
+def test_a_label_is_doubted_if_the_other_is_as_likely_as_it_usually_is(doubting):
+    label = np.array([1, 1, 1, 0, 0, 0])
+    p = np.array([0.9, 0.9, 0.2, 0.3, 0.3, 0.7])
+    # P(male) of males is 0.57 on average, P(female) of females 0.67.
+    assert doubting["doubted"](p, label).tolist() == [0, 0, 1, 0, 0, 1]
+    p[5] = 0.6  # more likely female, but less so than females usually are
+    assert doubting["doubted"](p, label).tolist() == [0, 0, 1, 0, 0, 0]
+
+
+def test_doubted_faces_are_shown_as_means_of_twenty_different_ones_or_not(report):
+    given = {"doubt_rows": np.arange(0), "gender": report.faces["gender"].to_numpy()}
+    images = np.array(report.images)
+    images[25:50] = images[:25]
+    mean_face = load_report(report, "fig-doubt", **given, images=images)["mean_face"]
+    assert mean_face(np.r_[:19, 25:44]) is None and mean_face(np.arange(0)) is None
+    once = mean_face(np.arange(plots.GROUP))
+    assert np.allclose(once, images[: plots.GROUP].mean(axis=0) / 255)
+
+
+def test_every_age_group_weighs_the_same(report):
+    class Body:
+        def predict(self, pictures, verbose):
+            pass
+
+    given = {"gender": report.faces["gender"].to_numpy(), "frozen": Body()}
+    cell = load_report(report, "remedy", **given)
+    sums = np.bincount(cell["group"], cell["weight"], minlength=7)
+    assert np.allclose(sums, len(report.learn) / 7)
+    assert (cell["age"] == report.faces["age"].iloc[report.learn]).all()

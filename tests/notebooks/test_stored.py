@@ -64,6 +64,7 @@ FACTS = {
     "better-sentiment-cnn": "1,105; 277",
     "borrow": "3,413,024; 4,000; 2,000 unseen faces",
     "looking-inside": "first layer (32, 32, 32); last (8, 8, 32)",
+    "whom-does-it-fail": "3,000 faces to ask about; 3,543,686",
 }
 PAIRS = [(slug, fact) for slug in FACTS for fact in FACTS[slug].split("; ")]
 
