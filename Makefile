@@ -25,7 +25,7 @@ SAMPLE := env -u CNNBOOK_DATA -u CNNBOOK_PUBLISH CNNBOOK_OFFLINE=1 CNNBOOK_PROFI
 REAL := CNNBOOK_DATA="$(DATA)"
 FULL := $(REAL) CNNBOOK_PUBLISH=1 CNNBOOK_PROFILE=full
 
-# The oldest or the newest versions that book/requirements.txt allows.
+# The oldest or the newest versions that book/requirements.txt and book/requirements-growing.txt allow.
 RESOLUTION ?= lowest
 OTHER := .venv-$(RESOLUTION)
 
@@ -117,7 +117,7 @@ test-versions:
 	$(PYTHON) -m venv --clear $(OTHER)
 	$(OTHER)/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
 	$(OTHER)/bin/uv pip compile --quiet --no-build --python $(OTHER)/bin/python \
-	  --resolution $(RESOLUTION:lowest=lowest-direct) book/requirements.txt --output-file $(OTHER)/requirements.txt
+	  --resolution $(RESOLUTION:lowest=lowest-direct) book/requirements.txt book/requirements-growing.txt --output-file $(OTHER)/requirements.txt
 	$(OTHER)/bin/uv pip install --quiet --python $(OTHER)/bin/python -r $(OTHER)/requirements.txt --group test
 	$(OTHER)/bin/uv pip install --quiet --python $(OTHER)/bin/python --no-deps --editable .
 	$(SAMPLE) $(OTHER)/bin/python -m pytest -n 2 --dist loadfile --ignore tests/notebooks/test_colab.py \
@@ -154,7 +154,7 @@ mutation: $(STAMP)
 
 lock: $(STAMP)
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11.0 --no-annotate $(ARGS) \
-	  --custom-compile-command "make lock" requirements.txt --group dev --output-file requirements.lock
+	  --custom-compile-command "make lock" requirements.txt book/requirements-growing.txt --group dev --output-file requirements.lock
 	@for python in 3.11.0 3.12.0 3.13.0; do for system in x86_64-manylinux_2_28 aarch64-manylinux_2_28 aarch64-apple-darwin; do \
 	  MACOSX_DEPLOYMENT_TARGET=12.0 $(BIN)/uv pip compile --quiet --no-deps --only-binary :all: --output-file /dev/null \
 	    --python-version $$python --python-platform $$system requirements.lock || \

@@ -46,7 +46,8 @@ def mutated(path, where, what, pattern, replacement):
     fits = [part for part in parts for _ in re.findall(pattern, part)]
     if len(fits) != 1:
         raise LookupError(f"{what}: {pattern} stands {len(fits)} times in {path}.")
-    ast.parse(changed := re.sub(pattern, replacement, fits[0]))
+    changed = re.sub(pattern, replacement, fits[0])
+    ast.parse(re.sub(r"\A%%.*", "", changed))  # what a cell writes into a file
     if path.endswith(".py"):
         return text.replace(fits[0], changed)
     for cell in cells:

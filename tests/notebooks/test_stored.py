@@ -65,6 +65,7 @@ FACTS = {
     "borrow": "3,413,024; 4,000; 2,000 unseen faces",
     "looking-inside": "first layer (32, 32, 32); last (8, 8, 32)",
     "whom-does-it-fail": "3,000 faces to ask about; 3,543,686",
+    "growing": "23,704 pictures; process 1 of 2 reads 4 shards; 3.6 MB, 35 steps",
 }
 PAIRS = [(slug, fact) for slug in FACTS for fact in FACTS[slug].split("; ")]
 
