@@ -39,7 +39,9 @@ def store(part, folder=None):
     results = json.loads(
         json.dumps(results), parse_float=lambda it: float(f"{float(it):.4g}")
     )
-    file.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    # Each list in one line, so that the file shows at a glance what was measured.
+    text = re.sub(r"\n\s+(?=[\d\]])", " ", json.dumps(results, indent=1))
+    file.write_text(text + "\n", "utf-8")
     made.write_text(page.rendered(results), "utf-8")
     print(f"written: {made}")
 
