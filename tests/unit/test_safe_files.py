@@ -63,27 +63,13 @@ def test_no_code_unpickles_or_loads_without_a_guard():
         p for p in ROOT.glob("[!._]*/**/*") if p.suffix in (".py", ".ipynb", ".md")
     ]
     found = {p for p in paths if UNSAFE.search(p.read_text("utf-8"))}
-    # make_lite0 unpickles tensors alone, and its tests hold it to that.
-    reader = {ROOT / "tools/make_lite0.py", ROOT / "tests/unit/test_lite0.py"}
-    assert found == {Path(__file__), *reader}
-    for code in "import dill.x", "np.load(p, allow_pickle=True)", "safe_mode=False":
-        assert UNSAFE.search(code)
-
-
-def ruff(*arguments):
-    pytest.importorskip("ruff", reason="requirements.lock has ruff")
-    command = [sys.executable, "-m", "ruff", *arguments, "--no-cache"]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    # make_lite0 unpickles one known file, whose hash it checks before.
+    assert found == {ROOT / "tools/make_lite0.py"}
 
 
 @pytest.mark.parametrize("task", ["check", "format --check"])
 def test_ruff_finds_nothing(task):
-    process = ruff(*task.split())
+    pytest.importorskip("ruff", reason="requirements.lock has ruff")
+    command = [sys.executable, "-m", "ruff", *task.split(), "--no-cache"]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert process.returncode == 0, process.stdout
-
-
-def test_ruff_looks_for_unsafe_calls(tmp_path):
-    path = tmp_path / "unsafe.py"
-    path.write_text("import pickle, os\nexec(x)\neval(x)\npickle.load(x)\nos.system(x)")
-    found = ruff("check", f"--config={ROOT / 'pyproject.toml'}", str(path)).stdout
-    assert {"S102", "S301", "S307", "S605"} <= set(re.findall(r"S\d+", found))
