@@ -1,30 +1,13 @@
-"""Setting up: the lock fits every Python, pip's settings do no harm, a machine without TensorFlow is named."""
+"""Setting up: pip's settings do no harm, a machine without TensorFlow is named."""
 
 import os
 import subprocess
 import sys
-from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0"])
-def test_no_package_of_the_lock_asks_for_a_newer_python(python):
-    """What is installed says so; `make lock` asks for each system too, at the index."""
-    there = {canonicalize_name(package.name): package for package in distributions()}
-    told = {"python_full_version": python, "python_version": python[:4]}
-    lines = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
-    for locked in map(Requirement, filter(lambda line: line[0] != "#", lines)):
-        package = there.get(locked.name)
-        if package and (locked.marker is None or locked.marker.evaluate(told)):
-            asks = Requirement(f"python{package.metadata['Requires-Python'] or ''}")
-            if package.version in locked.specifier:
-                assert python in asks.specifier, locked
 
 
 def test_text_keeps_its_line_ends_in_a_clone_on_windows():
