@@ -132,13 +132,6 @@ def test_a_cache_that_cannot_be_made_is_named(serve, capsys):
     assert f"fetched into {data.CACHE} (Not a directory)" in capsys.readouterr().out
 
 
-def test_a_fault_of_the_setting_is_named(monkeypatch, capsys):
-    monkeypatch.delenv("NO_PROXY")
-    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9")
-    assert len(data.load_reviews()) == 1
-    assert "(Missing dependencies for SOCKS support)" in capsys.readouterr().out
-
-
 def child():
     """Return the code of another process that downloads into the same cache."""
     url, known = data.DOWNLOADS[data.REVIEWS], data.HASHES[data.REVIEWS]
