@@ -226,32 +226,6 @@ def test_the_cell_fetches_the_book_and_installs_only_what_is_missing(colab, tmp_
     assert ours.read_bytes() == theirs.read_bytes()
 
 
-def test_pip_gets_what_is_missing_and_what_is_there_as_constraints(
-    tmp_path, monkeypatch, capsys
-):
-    asked, requirements = [], tmp_path / "requirements.txt"
-    requirements.write_text("# comment\npytest>=1\nno-such-package>=2\nnumpy>=999\n")
-
-    def pip(command, **_):
-        constraints = command[command.index("--constraint") + 1]
-        asked.append((command[-1], Path(constraints).read_text("utf-8")))
-        return SimpleNamespace(returncode=0)
-
-    monkeypatch.setattr(subprocess, "run", pip)
-    module.install_missing(requirements)
-    [(wanted, constraints)] = asked
-    assert wanted == "no-such-package>=2"
-    assert f"pytest=={pytest.__version__}\n" in constraints
-    shown = capsys.readouterr().out
-    assert shown.startswith("numpy ") and shown.count("\n") == 1
-    assert shown.endswith(" is left as it is, but the book asks for numpy>=999.\n")
-
-
-def test_pip_is_not_asked_where_nothing_is_missing(no_pip, tmp_path):
-    (tmp_path / "requirements.txt").write_text("pytest>=1\n")
-    module.install_missing(tmp_path / "requirements.txt")
-
-
 def test_a_tool_of_the_machines_with_an_odd_version_is_passed_over(monkeypatch):
     there = ("good", "1.0"), ("odd", "no version"), ("broken", None), ("good", "2.0")
     there = [SimpleNamespace(name=name, version=version) for name, version in there]
