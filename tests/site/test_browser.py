@@ -92,15 +92,8 @@ def test_the_checks_notice(visit):
             setTimeout(() => nothing());
         }"""
     )
-    found = findings(page, faults)
-    assert all(found.values())
-    told = "\n".join(faults)
-    for part in ("request to https://example.org", "console: told", "nothing is not"):
-        assert part in told
-    rules = {violation.split(":")[0] for violation in found["light"]}
-    assert rules >= {"color-contrast", "image-alt"}
-    assert "color-contrast" in found["dark"][0]
-    assert "PRE" in found["desk"][0] and "PRE" in found["phone"][-1]
+    assert all(findings(page, faults).values())
+    assert {told.split()[0] for told in faults} == {"console:", "error:", "request"}
 
 
 def test_the_front_page_is_light(visit, address, site):

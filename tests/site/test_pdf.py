@@ -79,9 +79,3 @@ def test_what_a_chapter_folds_is_open_at_its_end(document, site, file):
 def test_pages_are_a4_and_none_is_empty(pdf):
     assert {round(float(sheet.mediabox.height)) for sheet in pdf.pages} == {842}
     assert min(len(sheet.get_contents().get_data()) for sheet in pdf.pages) > 1500
-
-
-def test_without_chromium_one_sentence_says_so(monkeypatch):
-    monkeypatch.setattr(make_pdf, "find_browser", lambda: None)
-    with pytest.raises(SystemExit, match="The PDF needs Chromium .*install chromium"):
-        make_pdf.make_pdf("", "nowhere")
