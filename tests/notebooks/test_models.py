@@ -157,15 +157,6 @@ def test_face_takes_pixels_of_either_type_and_mirror_images_alike(face):
         assert np.allclose(answers[name], mirrored[name], atol=1e-3)
 
 
-def test_calling_the_face_network_is_no_training(face):
-    pictures = np.random.default_rng(0).uniform(0, 255, (3, 128, 128, 3))
-    before = face.predict(pictures, verbose=0)
-    called, after = face(pictures), face.predict(pictures, verbose=0)
-    for name, answer in before.items():
-        assert np.allclose(answer, called[name], atol=1e-3)
-        assert (answer == after[name]).all()
-
-
 def test_face_reaches_the_figures_of_its_card(face):
     (faces, images), learn, test = real(data.load_faces)
     assert len(learn) == FACE["train_faces"]

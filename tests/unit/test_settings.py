@@ -27,13 +27,6 @@ def test_switches_are_read(profile, publish):
     assert read == (profile != "quick", publish == "1")
 
 
-def test_an_unknown_value_is_refused_in_one_line(monkeypatch):
-    monkeypatch.setenv("CNNBOOK_PROFILE", "FULL")
-    told = r"\AThe environment variable CNNBOOK_PROFILE is 'FULL'; .*\Z"
-    with pytest.raises(cnnbook.ConfigurationError, match=told):
-        cnnbook.switch("CNNBOOK_PROFILE", ("quick", "full"), "full")
-
-
 def test_the_errors_of_the_book_show_no_traceback():
     for kind in (cnnbook.ConfigurationError, cnnbook.DataError):
         assert kind("Say it.")._render_traceback_() == [f"{kind.__name__}: Say it."]
