@@ -1,41 +1,19 @@
-"""The tools that execute a notebook: what they store, and what they leave alone."""
+"""The tools that execute a notebook: what they leave alone."""
 
-import base64
-import io
 import sys
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
-from PIL import Image
 
 from tools import execute, verify
 
 FIGURE = "from cnnbook import plots; plots.use_style(); plots.plt.plot([1, 2]);"
-PRINT = "for part in 'ab':\n    print(part, flush=True)"
 
 
 def written(path, *cells):
     nbformat.write(new_notebook(cells=list(cells)), path)
     return path.read_bytes()
-
-
-def test_a_run_is_stored_tidily_and_figures_keep_their_size(tmp_path, monkeypatch):
-    monkeypatch.setenv("MPLBACKEND", "Agg")  # which shows nothing in a notebook
-    path, stored = tmp_path / "draw.ipynb", tmp_path / "drawn.ipynb"
-    written(path, new_code_cell(FIGURE, id="draw"), new_code_cell(PRINT, id="print"))
-    seconds, megabytes = execute.execute(path, stored)
-    assert seconds > 0 and megabytes > 20
-    notebook = nbformat.read(stored, as_version=4)
-    assert notebook.metadata == execute.METADATA
-    draw, printed = notebook.cells
-    assert not draw.metadata and printed.outputs[0].text == "a\nb\n"
-    (output,) = draw.outputs
-    png = base64.b64decode(output.data["image/png"])
-    width, height = Image.open(io.BytesIO(png)).size
-    assert output.metadata["image/png"] == {"width": width // 2, "height": height // 2}
-    assert output.data["text/plain"] == "<Figure size 770x440 with 1 Axes>"
-    assert 600 < width / 2 < 770  # what is left without the white border
 
 
 def test_verify_executes_a_copy_and_tells_what_drifted(tmp_path, monkeypatch, capsys):
