@@ -10,7 +10,6 @@ import pytest
 import repository
 import yaml
 from bs4 import BeautifulSoup
-from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
@@ -88,12 +87,8 @@ def test_a_page_has_a_title_no_error_light_pictures_and_a_card_for_shared_links(
     home = repository.site(soup.select_one("a[title='Source repository']")["href"])
     metas = soup.head.select("meta[content]")
     told = {tag.get("property") or tag.get("name"): tag["content"] for tag in metas}
-    assert told["og:title"] and told["og:image:alt"]
-    assert told["og:site_name"] == CONFIG["title"]
     assert told["og:url"] == f"{home}{file}.html"
     assert told["og:image"] == f"{home}_static/card.png"
-    assert told["twitter:card"] == "summary_large_image"
-    assert Image.open(site / "_static" / "card.png").size == (1200, 630)
     icons = soup.head.select("link[href$='/favicon.png'], link[href$='touch-icon.png']")
     assert len(icons) == 2
 
