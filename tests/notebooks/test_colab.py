@@ -177,20 +177,12 @@ def test_at_home_the_cell_goes_to_the_book(
 @pytest.mark.parametrize(
     ("folder", "settings", "told"),
     [
-        (
-            "elsewhere",
-            {},
-            "ModuleNotFoundError: The rest of the book is not here: run ",
-        ),
-        (
-            "book",
-            {},
-            "ModuleNotFoundError: This kernel lacks the book's packages: run ",
-        ),
+        ("elsewhere", {}, "The rest of the book is not here: run "),
+        ("book", {}, "This kernel lacks the book's packages: run "),
         (
             "elsewhere",
             {"KAGGLE_KERNEL_RUN_TYPE": "Batch", "CNNBOOK_REPOSITORY": "/nowhere"},
-            "OSError: The book could not be fetched from /nowhere: switch the internet on ",
+            "The book could not be fetched from /nowhere: switch the internet on ",
         ),
     ],
 )
@@ -204,7 +196,7 @@ def test_where_the_chapter_cannot_run_one_sentence_says_what_to_do(
     where = tmp_path if folder == "elsewhere" else chapters.BOOK
     options = {"cwd": where, "env": os.environ | settings, "capture_output": True}
     process = subprocess.run(command, text=True, **options)
-    assert process.returncode and process.stderr.splitlines()[-1].startswith(told)
+    assert process.returncode and f"Error: {told}" in process.stderr.splitlines()[-1]
 
 
 def test_the_cell_fetches_the_book_and_installs_only_what_is_missing(colab, tmp_path):
