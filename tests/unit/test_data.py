@@ -35,7 +35,7 @@ def picture(mode="RGB", colour=(90, 90, 90), size=(128, 128), kind="JPEG", **mor
     return stored.getvalue()
 
 
-JPEG = picture()
+JPEG, LARGE = picture(), picture(size=(6000, 5000))
 
 
 def archive(*members):
@@ -354,14 +354,8 @@ LEFT_OUT = {
     "age 0": (faces("0" + NAME[2:]), "an age of 0 years"),
     "gender 3": (faces(NAME.replace("_0", "_3")), "its name is not"),
     "no race": (faces(NAME.replace("_0_0", "_0")), "its name is not"),
-    "a portrait": (
-        faces("portrait.jpg"),
-        "portrait.jpg: its name is not <age>_<gender>",
-    ),
-    "6,000 x 5,000 pixels": (
-        faces(content=picture(size=(6000, 5000))),
-        "6000 x 5000 pixels",
-    ),
+    "a portrait": (faces("portrait.jpg"), "portrait.jpg: its name is not <age>_<gen"),
+    "too many pixels": (faces(content=LARGE), "6000 x 5000 pixels"),
     "half a picture": (faces(content=JPEG[:-60]), "truncated"),
     "a GIF": (faces(content=picture(kind="GIF")), "not a JPEG, PNG or WebP"),
     "an unknown label": (rows("Neutral, so so"), "line 3: the label 'Neutral'"),
@@ -369,6 +363,7 @@ LEFT_OUT = {
     "a field too many": (rows("Neg, good, cheap"), "line 3: 3 fields instead of 2"),
     "a field too few": (rows("Neg"), "line 3: 1 fields instead of 2"),
 }
+HALF_A_TAR = gzip.compress(bytes(2000))[:-9]
 # The whole file is refused, with this sentence and the remedy.
 REFUSED = {
     "half an archive": ((data.FACES, faces()[1][:400]), "is not a complete archive"),
@@ -378,10 +373,7 @@ REFUSED = {
         "holds 0 male and 0 female pictures to use, and 1 of each are needed "
         "(beach.jpg: its name is not <age>_",
     ),
-    "half a tar": (
-        ("UTKFace.tar.gz", gzip.compress(bytes(2000))[:-9]),
-        "is not a complete archive",
-    ),
+    "half a tar": (("UTKFace.tar.gz", HALF_A_TAR), "is not a complete archive"),
     "Latin-1": ((data.REVIEWS, TABLE + b" na\xefve"), "is not text in UTF-8"),
     "an open quote": (rows('Neg,"It broke', "Pos, fine"), "is not a readable table"),
     "semicolons": (rows(header="Sentiment;Review"), "begins with 'Sentiment;Review'"),
