@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-import licences
 import pytest
 import repository
 import yaml
@@ -161,17 +160,3 @@ def test_citations_of_different_works_differ(site):
         for a in page(site, file).select("article a[href*='bibliography.html#id']"):
             labels.setdefault(a.get_text(), set()).add(a["href"].split("#")[1])
     assert labels and all(len(works) == 1 for works in labels.values())
-
-
-def test_the_licences_are_listed_with_versions_and_texts(site):
-    rows = page(site, "book/licences").select("article table tbody tr")
-    for work, row in zip(licences.WORKS, rows, strict=True):
-        name, version, licence, use = row.find_all("td")
-        told = [cell.get_text() for cell in (name, licence, use)]
-        assert told == [work.name, work.licence, work.use]
-        versionless = work.name.startswith(("This book", "STIX"))
-        assert versionless or re.fullmatch(r"\d+(\.\w+)+", version.get_text())
-        if work.texts:
-            text = (site / "book" / licence.a["href"]).read_text("utf-8")
-            terms = re.search("licen[cs]e|redistribution|permission", text, flags=re.I)
-            assert terms, work.name
