@@ -94,16 +94,6 @@ def test_the_mcnemar_that_better_sentiment_cnn_derives_is_that_of_the_package(
 # --- preprocessing
 
 
-def test_augmentation_keeps_shape_and_range_and_leaves_no_picture_as_it_was():
-    augment = Chapter("preprocessing", "set-up augment-layers").augment
-    pictures = np.random.default_rng(0).random((50, 16, 16, 3), "float32")
-    changed = np.asarray(augment(pictures, training=True))
-    assert changed.shape == pictures.shape and changed.dtype == pictures.dtype
-    assert 0 <= changed.min() and changed.max() <= 1
-    assert (changed != pictures).any(axis=(1, 2, 3)).all()
-    assert (augment.predict(pictures, verbose=0) == pictures).all()
-
-
 def test_the_memoriser_knows_the_training_faces_alone():
     chapter = Chapter("preprocessing", "set-up load split small-pictures memoriser")
     assert (chapter.labels == chapter.faces[["age", "gender"]]).all(axis=None)
