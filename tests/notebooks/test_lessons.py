@@ -20,7 +20,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.model_selection import KFold, cross_val_predict, train_test_split
 
 from cnnbook import better_face, data, plots, stats
-from cnnbook.text import LENGTH, build_vocabulary, encode, ngrams
+from cnnbook.text import build_vocabulary, encode, ngrams
 from tools import chapters
 
 
@@ -91,6 +91,24 @@ def test_the_mcnemar_that_better_sentiment_cnn_derives_is_that_of_the_package(
     assert derived == pytest.approx(p) == stats.mcnemar(ours, theirs)
 
 
+ENCODER = "set-up load-reviews split-reviews sentence-alpha sentence-stem "
+ENCODER += "clean-function vocabulary-real encode-real pad-toy review-tensors"
+
+
+@pytest.mark.parametrize(
+    "slug, cells", [("preprocessing", ENCODER), ("sentiment-cnn", "set-up encode")]
+)
+def test_reviews_are_encoded_by_the_words_of_the_training_reviews_alone(slug, cells):
+    chapter = Chapter(slug, cells)
+    train, test = split(data.load_reviews())
+    vocabulary = build_vocabulary(train["Review"])
+    assert chapter.vocabulary == vocabulary
+    for part, name in (train, "train"), (test, "test"):
+        derived = getattr(chapter, f"x_{name}")
+        assert (derived == encode(part["Review"], vocabulary)).all()
+        assert (getattr(chapter, f"y_{name}") == is_positive(part)).all()
+
+
 # --- preprocessing
 
 
@@ -103,19 +121,6 @@ def test_the_memoriser_knows_the_training_faces_alone():
     nearest, _ = chapter.memory.kneighbors(chapter.looks[train])
     assert np.allclose(nearest, 0, atol=1e-6)
     assert chapter.memory.n_samples_fit_ == len(train)
-
-
-def test_the_encoder_that_preprocessing_derives_is_that_of_the_package():
-    cells = "set-up load-reviews split-reviews sentence-alpha sentence-stem"
-    cells += " clean-function vocabulary-real encode-real pad-toy review-tensors"
-    chapter = Chapter("preprocessing", cells)
-    train, test = split(data.load_reviews())
-    vocabulary = build_vocabulary(train["Review"])
-    assert chapter.vocabulary == vocabulary and chapter.LENGTH == LENGTH
-    for part, name in (train, "train"), (test, "test"):
-        derived = getattr(chapter, f"x_{name}")
-        assert (derived == encode(part["Review"], vocabulary)).all()
-        assert (getattr(chapter, f"y_{name}") == is_positive(part)).all()
 
 
 # --- how-a-network-learns
@@ -253,16 +258,6 @@ def test_network_drops_out_and_answers_with_years_and_a_probability(source):
 @pytest.fixture(scope="module")
 def words():
     return Chapter("sentiment-cnn", "set-up encode")
-
-
-def test_makes_its_vocabulary_of_the_training_reviews_alone(words):
-    train, test = split(data.load_reviews())
-    vocabulary = build_vocabulary(train["Review"])
-    assert words.vocabulary == vocabulary
-    assert (words.x_train == encode(train["Review"], vocabulary)).all()
-    assert (words.x_test == encode(test["Review"], vocabulary)).all()
-    assert (words.y_train == is_positive(train)).all()
-    assert (words.y_test == is_positive(test)).all()
 
 
 def load_training(words, build):
