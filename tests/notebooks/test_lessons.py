@@ -359,18 +359,6 @@ def test_looks_at_the_test_faces_once():
     assert readers == ["split", "test-once", "test-table", "save-network"]
 
 
-def test_judges_years_and_genders_against_the_labels(better):
-    rows = better.validation[:20]
-    gender = better.gender[rows, None] * 0.8 + 0.1
-    for years in better.age[rows, None], better.hills(better.age[rows]):
-        answer = better.in_years({"age": years, "gender": gender})
-        error, right = better.judge(answer, rows)
-        assert right.all() and error[better.age[rows] <= 95].max() < 0.5
-    off = {"age": better.age[rows, None] + 3, "gender": 1 - gender}
-    error, right = better.judge(off, rows)
-    assert np.allclose(error, 3) and not right.any()
-
-
 def test_age_labels_are_distributions_around_the_age(better):
     ages = np.array([1, 30, 90, 116], "float32")
     hills = better.hills(ages)
