@@ -666,23 +666,6 @@ def test_groups_that_excite_a_filter_share_no_picture_and_count_twins_once(insid
     assert len(set(rows)) == len(rows) and len({0, 1} & set(rows)) == 1
 
 
-def test_occlusion_finds_the_place_that_counts(inside):
-    pictures = np.random.default_rng(0).random((2, 128, 128, 3), "float32")
-    pictures[:, 64:80, 32:48] += 9
-
-    def asked(some):
-        bright = some[:, 64:80, 32:48].mean(axis=(1, 2, 3))
-        return np.stack([bright, -bright], axis=1)
-
-    heat = inside.occlusion(pictures, asked, step=16)
-    places = np.abs(heat[0, ..., 0]).reshape(8, 16, 8, 16).mean(axis=(1, 3))
-    assert np.unravel_index(places.argmax(), (8, 8)) == (4, 2)
-    assert (heat[:, 64:80, 32:48, 0] > 1).all() and np.allclose(
-        heat[..., 1], -heat[..., 0]
-    )
-    assert np.allclose(heat[:, 112:], 0) and np.allclose(heat[:, :, 80:], 0)
-
-
 def test_integrated_gradients_add_up_to_the_difference(inside):
     picture = inside.pictures[:1]
     start = np.zeros_like(picture) + picture.mean(axis=(1, 2), keepdims=True)
