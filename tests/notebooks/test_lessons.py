@@ -17,7 +17,7 @@ from scipy.stats import norm as norm_distribution
 from sklearn.datasets import load_sample_image
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
-from sklearn.model_selection import KFold, cross_val_predict, train_test_split
+from sklearn.model_selection import train_test_split
 
 from cnnbook import better_face, data, plots, stats
 from cnnbook.text import build_vocabulary, encode, ngrams
@@ -453,21 +453,6 @@ TOY = "good car runs well;bad car broke down;good seats;bad seats and brakes".sp
 @pytest.fixture
 def toy():
     return np.array(TOY * 20), np.array([1, 0, 1, 0] * 20, "float32")
-
-
-def test_a_reader_is_asked_by_scikit_learn_about_texts_it_never_saw(counter, toy):
-    seen = []
-
-    def train(texts, labels, seed):
-        seen.append(set(texts))
-        return counter.train_plain(texts, labels, seed)
-
-    texts = np.array([f"{text} {name}" for text, name in zip(toy[0], range(80))])
-    folds = KFold(4, shuffle=True, random_state=0)
-    says = cross_val_predict(counter.Reader(train), texts, toy[1], cv=folds)
-    assert (says == toy[1]).all() and len(seen) == 4
-    for known, (_, unknown) in zip(seen, folds.split(texts)):
-        assert not known & set(texts[unknown])
 
 
 def test_counts_words_and_pairs_of_the_given_texts_and_phrases_alone(counter, toy):
