@@ -40,6 +40,7 @@ def sample():
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CNNBOOK_DATA", raising=False)
         patch.setenv("CNNBOOK_OFFLINE", "1")
+        patch.chdir(chapters.BOOK)
         yield
 
 
@@ -504,10 +505,8 @@ def test_a_seed_gives_one_shipped_network(counter, toy):
 
 @pytest.fixture(scope="module")
 def borrowed():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(chapters.BOOK)
-        words = "words-set-up encoder halves fill pieces"
-        yield Chapter("borrow", f"set-up split recipe features {words}")
+    words = "words-set-up encoder halves fill pieces"
+    return Chapter("borrow", f"set-up split recipe features {words}")
 
 
 def test_the_borrowed_features_are_those_of_the_package(borrowed):
@@ -635,9 +634,7 @@ def test_the_weights_of_a_reader_of_words_find_their_layers(borrowed, monkeypatc
 @pytest.fixture(scope="module")
 def inside():
     cells = "set-up open maps ask exciting occlusion grad-cam integrated delete"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(chapters.BOOK)
-        yield Chapter("looking-inside", cells)
+    return Chapter("looking-inside", cells)
 
 
 def test_groups_that_excite_a_filter_share_no_picture_and_count_twins_once(inside):
@@ -694,9 +691,7 @@ def test_the_squares_that_a_map_ranks_first_are_deleted_first(inside):
 
 @pytest.fixture(scope="module")
 def report():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(chapters.BOOK)
-        yield Chapter("whom-does-it-fail", "set-up people groups calibration-error")
+    return Chapter("whom-does-it-fail", "set-up people groups calibration-error")
 
 
 def load_report(report, cells, **given):
@@ -765,9 +760,7 @@ def doubting(report):
         def predict(self, pictures, verbose):
             return rng.normal(size=(len(pictures), 400)).astype("float32")
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(chapters.BOOK)
-        yield load_report(report, "doubt", build_body=lambda size: Body())
+    return load_report(report, "doubt", build_body=lambda size: Body())
 
 
 def test_labels_are_doubted_by_a_reader_that_has_not_learned_them(doubting):
