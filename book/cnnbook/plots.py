@@ -6,7 +6,6 @@ from itertools import cycle
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import seaborn as sns
 from IPython import get_ipython
 from matplotlib import ticker
@@ -29,6 +28,7 @@ COLOURS = {
 GROUP = 20  # different pictures at least that a published face is the mean of
 # Where bands of age begin (years): narrow where faces change fast.
 AGE_BANDS = (3, 8, 15, 21, 26, 29, 35, 40, 50, 60, 70)
+DASHED = {"color": COLOURS["grey"], "linestyle": "--"}  # a level to compare with
 # Two panels stand one above the other: side by side, a phone would show their lettering 5 pixels high.
 PANELS = (6, 7)
 # What the two panels of a face network show: heading, label, and the factor from a share to percent.
@@ -147,21 +147,22 @@ def face_gallery(images, captions, columns=5, title=None):
 
     They are drawn as they are: `published` makes them fit to be stored.
     """
+    # A higher density would store pixels that pictures of 128 do not have.
+    return _pictures(images, captions, columns, 1.75, title, dpi=80)
+
+
+def _pictures(images, titles, columns, height, heading=None, **options):
+    """Draw pictures in rows of `columns`, each with its title; `height` is a row's, in inches."""
     rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(1.5 * columns, 1.75 * rows),
-        dpi=80,  # more would store pixels that pictures of 128 do not have
-        squeeze=False,
-    )
+    options |= {"figsize": (1.5 * columns, height * rows), "squeeze": False}
+    figure, axes = plt.subplots(rows, columns, **options)
     for axis in axes.flat:
         axis.axis("off")
-    for axis, image, text in zip(axes.flat, images, captions):
+    for axis, image, title in zip(axes.flat, images, titles):
         axis.imshow(image)
-        axis.set_title(text, fontsize=9, loc="center")
-    if title:
-        figure.suptitle(title)
+        axis.set_title(title, fontsize=9, loc="center")
+    if heading:
+        figure.suptitle(heading)
     figure.tight_layout()
     return figure
 
@@ -181,25 +182,17 @@ def training_curves(history, panels, reference=None, held_out="validation"):
     for axis, (name, (title, label)) in zip(axes.flat, panels.items()):
         epochs = np.arange(1, len(history[name]) + 1)
         marker = "o" if len(epochs) == 1 else None
-        axis.plot(
-            epochs, history[name], color=COLOURS["blue"], marker=marker, label="train"
-        )
-        axis.plot(
-            epochs,
-            history["val_" + name],
-            color=COLOURS["vermilion"],
-            marker=marker,
-            label=held_out,
-        )
+        parts = {"train": history[name], held_out: history["val_" + name]}
+        for (part, values), colour in zip(parts.items(), ("blue", "vermilion")):
+            axis.plot(epochs, values, color=COLOURS[colour], marker=marker, label=part)
         if reference and name in reference:
             level, text = reference[name]
-            axis.axhline(level, color=COLOURS["grey"], linestyle="--", label=text)
+            axis.axhline(level, **DASHED, label=text)
         axis.set(title=title, xlabel="epoch", ylabel=label)
         axis.xaxis.set_major_locator(plt.MaxNLocator(integer=True, min_n_ticks=1))
         if "accuracy" in name:
-            axis.yaxis.set_major_formatter(
-                ticker.PercentFormatter(1, decimals=0, symbol="")
-            )
+            percent = ticker.PercentFormatter(1, decimals=0, symbol="")
+            axis.yaxis.set_major_formatter(percent)
         axis.legend()
     figure.tight_layout()
     return figure
@@ -218,32 +211,14 @@ def network_diagram(trunk, branches, title):
         if parameters:
             text += f"\n{parameters:,} parameters"
         colour = COLOURS["sky"] if parameters else "#E6E6E6"
-        style = {
-            "boxstyle": "round,pad=0.3",
-            "facecolor": colour,
-            "edgecolor": "black",
-            "linewidth": 0.6,
-        }
+        style = {"boxstyle": "round,pad=0.3", "facecolor": colour, "linewidth": 0.6}
         axis.text(
-            x,
-            y,
-            text,
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="black",
-            bbox=style,
-            zorder=2,
+            x, y, text, ha="center", va="center", fontsize=8, bbox=style, zorder=2
         )
 
     def arrow(start, end):
-        axis.annotate(
-            "",
-            end,
-            start,
-            arrowprops={"arrowstyle": "-|>", "color": COLOURS["grey"]},
-            zorder=1,
-        )
+        style = {"arrowstyle": "-|>", "color": COLOURS["grey"]}
+        axis.annotate("", end, start, arrowprops=style, zorder=1)
 
     for i, layer in enumerate(trunk):
         if i:
@@ -272,25 +247,18 @@ def prediction_scatter(true_age, predicted_age, title):
         true_age, predicted_age, s=10, alpha=0.4, color=COLOURS["blue"], label="a face"
     )
     top = max(np.max(true_age), np.max(predicted_age)) + 3
-    axis.plot(
-        [0, top], [0, top], color=COLOURS["grey"], linestyle="--", label="perfect"
-    )
+    axis.plot([0, top], [0, top], **DASHED, label="perfect")
     decades = [(true_age >= d) & (true_age < d + 10) for d in range(0, 120, 10)]
     decades = [inside for inside in decades if np.sum(inside) >= 5]
     # Not at the decade's middle: most children of the set are babies, and 5 would make a right answer look too low.
-    middles = [
+    true, predicted = (
         [np.median(ages[inside]) for inside in decades]
         for ages in (true_age, predicted_age)
-    ]
-    axis.plot(
-        *middles, color=COLOURS["vermilion"], marker="o", label="median of the decade"
     )
-    axis.set(
-        xlabel="true age (years)",
-        ylabel="predicted age (years)",
-        title=title,
-        aspect="equal",
-    )
+    label = "median of the decade"
+    axis.plot(true, predicted, color=COLOURS["vermilion"], marker="o", label=label)
+    axis.set(xlabel="true age (years)", ylabel="predicted age (years)")
+    axis.set(title=title, aspect="equal")
     axis.legend()
     figure.tight_layout()
     return figure
@@ -314,16 +282,9 @@ def error_by_group(groups, mean_error, mean_accuracy):
         value, low, high = (
             factor * groups[column + end] for end in ("", "_low", "_high")
         )
-        axis.bar(
-            labels,
-            value,
-            yerr=np.clip([value - low, high - value], 0, None),
-            color=colour,
-            capsize=3,
-        )
-        axis.axhline(
-            factor * overall, color=COLOURS["grey"], linestyle="--", label="all faces"
-        )
+        around = np.clip([value - low, high - value], 0, None)
+        axis.bar(labels, value, yerr=around, color=colour, capsize=3)
+        axis.axhline(factor * overall, **DASHED, label="all faces")
         axis.set(title=title, xlabel="true age (years)", ylabel=label)
         axis.legend(loc="lower right", bbox_to_anchor=(1, 1))
     figure.tight_layout()
@@ -335,17 +296,7 @@ def image_row(images, titles, columns):
 
     They are drawn as they are: `published` makes faces of the set fit to be stored.
     """
-    rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(1.5 * columns, 1.7 * rows), squeeze=False
-    )
-    for axis in axes.flat:
-        axis.axis("off")
-    for axis, image, title in zip(axes.flat, images, titles):
-        axis.imshow(image, cmap="viridis")
-        axis.set_title(title, fontsize=9, loc="center")
-    figure.tight_layout()
-    return figure
+    return _pictures(images, titles, columns, 1.7)
 
 
 def convolution_of_words(words, vectors, dimensions, kernel, outputs):
@@ -362,28 +313,17 @@ def convolution_of_words(words, vectors, dimensions, kernel, outputs):
     )
     limit = max(np.abs(vectors).max(), np.abs(kernel).max())
     windows = [" ".join(words[i : i + len(kernel)]) for i in range(len(outputs))]
-    panels = [
-        (
-            axes[0, 0],
-            np.transpose(vectors),
-            words,
-            "The words' vectors, standing upright",
-        ),
-        (
-            axes[0, 1],
-            np.transpose(kernel),
-            [f"word {i + 1}" for i in range(len(kernel))],
-            "The filter",
-        ),
-    ]
-    for axis, values, names, title in panels:
-        axis.imshow(
-            values, cmap="PuOr_r", vmin=-1.8 * limit, vmax=1.8 * limit, aspect="auto"
-        )
+    slots = [f"word {i + 1}" for i in range(len(kernel))]
+    panels = (
+        (axes[0, 0], vectors, words, "The words' vectors, standing upright"),
+        (axes[0, 1], kernel, slots, "The filter"),
+    )
+    colours = {"cmap": "PuOr_r", "vmin": -1.8 * limit, "vmax": 1.8 * limit}
+    for axis, rows, names, title in panels:
+        values = np.transpose(rows)
+        axis.imshow(values, **colours, aspect="auto")
         for (row, column), value in np.ndenumerate(values):
-            axis.text(
-                column, row, f"{value:g}", ha="center", va="center", color="black"
-            )
+            axis.text(column, row, f"{value:g}", ha="center", va="center")
         axis.set(xticks=range(len(names)), yticks=range(len(dimensions)), title=title)
         axis.set_xticklabels(names)
         axis.set_yticklabels(dimensions if axis is axes[0, 0] else [])
@@ -392,11 +332,8 @@ def convolution_of_words(words, vectors, dimensions, kernel, outputs):
     colours = [COLOURS["orange"] if value > 0 else COLOURS["grey"] for value in outputs]
     axis.bar(windows, outputs, color=colours, width=0.6)
     axis.axhline(0, color="black", linewidth=0.8)
-    axis.set(
-        title="What the filter answers, window by window",
-        xlabel="window",
-        ylabel="output",
-    )
+    axis.set(title="What the filter answers, window by window")
+    axis.set(xlabel="window", ylabel="output")
     axes[1, 1].axis("off")
     figure.tight_layout()
     return figure
@@ -453,24 +390,14 @@ def score_panels(names, errors, accuracies, references, title):
     ):
         axis.bar(names, factor * np.asarray(values), width=0.55, color=COLOURS["sky"])
         for (text, levels), style in zip(references.items(), cycle(("--", ":"))):
-            axis.axhline(
-                factor * levels[column],
-                color="black",
-                linestyle=style,
-                linewidth=1.3,
-                label=text,
-            )
+            look = {"color": "black", "linestyle": style, "linewidth": 1.3}
+            axis.axhline(factor * levels[column], **look, label=text)
         axis.set(title=heading, ylabel=label)
         axis.grid(axis="x", visible=False)
     figure.suptitle(title)
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="upper center",
-        bbox_to_anchor=(0.5, 0.02),
-        ncols=len(references),
-    )
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.02)}
+    levels = axes[0].get_legend_handles_labels()
+    figure.legend(*levels, **place, ncols=len(references))
     figure.tight_layout()
     return figure
 
@@ -484,23 +411,9 @@ def length_histogram(
     figure, axis = plt.subplots(figsize=(7, 3.6))
     for (label, values), colour in zip(lengths.items(), cycle(("blue", "orange"))):
         weights = np.full(len(values), 100 / len(values))
-        axis.hist(
-            values,
-            bins=edges,
-            weights=weights,
-            histtype="stepfilled",
-            alpha=0.3,
-            color=COLOURS[colour],
-        )
-        axis.hist(
-            values,
-            bins=edges,
-            weights=weights,
-            histtype="step",
-            linewidth=1.5,
-            color=COLOURS[colour],
-            label=label,
-        )
+        shape = {"bins": edges, "weights": weights, "color": COLOURS[colour]}
+        axis.hist(values, **shape, histtype="stepfilled", alpha=0.3)
+        axis.hist(values, **shape, histtype="step", linewidth=1.5, label=label)
     axis.axvline(limit, color="black", linestyle="--", label=f"limit: {limit}")
     axis.set(title=title, xlabel=xlabel, ylabel="share of the reviews (%)")
     axis.legend()
@@ -511,14 +424,8 @@ def encoded_matrix(matrix, size, title):
     """Draw encoded texts, one per row: the padding zeros stay white, each index takes a colour by its rank of `size`."""
     figure, axis = plt.subplots(figsize=(7.5, 3.4))
     shown = np.ma.masked_equal(matrix, 0)
-    image = axis.imshow(
-        shown,
-        aspect="auto",
-        cmap="viridis",
-        norm="log",
-        interpolation="nearest",
-        clim=(1, max(size, 2)),
-    )
+    colours = {"norm": "log", "clim": (1, max(size, 2))}
+    image = axis.imshow(shown, **colours, aspect="auto", interpolation="nearest")
     axis.set(title=title, xlabel="position in the review", ylabel="review")
     axis.grid(False)
     figure.colorbar(image, label="index (1 = most frequent stem)")
@@ -529,22 +436,15 @@ def encoded_matrix(matrix, size, title):
 def age_histogram(ages, genders, title):
     """Draw ages (years) in steps of five, stacked by gender (1 = female, 0 = male)."""
     figure, axis = plt.subplots()
-    table = pd.DataFrame(
-        {
-            "age": np.asarray(ages),
-            "gender": np.where(np.asarray(genders) == 1, "female", "male"),
-        }
-    )
     palette = {"male": COLOURS["blue"], "female": COLOURS["orange"]}
     sns.histplot(
-        table,
-        x="age",
-        hue="gender",
-        hue_order=["male", "female"],
+        x=np.asarray(ages),
+        hue=np.where(np.asarray(genders) == 1, "female", "male"),
+        hue_order=list(palette),
+        palette=palette,
         multiple="stack",
         binwidth=5,
         binrange=(0, 120),
-        palette=palette,
         alpha=1,
         ax=axis,
     )
