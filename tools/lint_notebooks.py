@@ -16,7 +16,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 
-from tools import blocks, chapters, execute
+from tools import chapters, execute, make_model_card
 
 BOOK = chapters.BOOK
 ALL = "notebook"  # stands where a problem has no one cell
@@ -237,7 +237,8 @@ def numbers(nb):
     """Measured numbers belong in computed outputs; typed ones go stale."""
     for cell in nb.cells:
         typed = [cell.source] if cell.cell_type == "markdown" else []
-        for text in map(blocks.typed, [*typed, *legends(cell)]):
+        for text in (*typed, *legends(cell)):
+            text = make_model_card.BLOCK.sub("", text)
             for match in NUMBER.finditer(text):
                 number = re.sub(r"[\s*-]", "", match[0]).replace("percent", "%")
                 if number.rstrip("s") not in ALLOWED_NUMBERS:

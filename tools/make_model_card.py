@@ -5,12 +5,14 @@ card `data/models/README.md` holds them between pairs of marker comments.
 """
 
 import json
+import re
 from pathlib import Path
 
-from tools import blocks, chapters, make_models
+from tools import chapters, make_models
 
 MODELS = Path(__file__).resolve().parents[1] / "data" / "models"
 CARD = MODELS / "README.md"
+BLOCK = re.compile(r"(<!-- (\w+): begin, .*? -->\n).*?(<!-- \2: end -->)", re.S)
 CHAPTERS = {"source": "face-cnn", **make_models.CHAPTERS}
 
 SENTIMENT = """\
@@ -79,10 +81,12 @@ def _figures(name):
 
 def rendered(card):
     """Return the text of the model card with every block made anew from its JSON file."""
-    for name, render in RENDERERS.items():
-        block = render(_figures(name))
-        card = blocks.replaced(card, CARD, name, "make_model_card.py", block)
-    return card
+
+    def block(found):
+        begin, name, end = found.groups()
+        return begin + RENDERERS[name](_figures(name)) + end
+
+    return BLOCK.sub(block, card)
 
 
 def main():
