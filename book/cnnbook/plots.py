@@ -28,6 +28,7 @@ COLOURS = {
 GROUP = 20  # different pictures at least that a published face is the mean of
 # Where bands of age begin (years): narrow where faces change fast.
 AGE_BANDS = (3, 8, 15, 21, 26, 29, 35, 40, 50, 60, 70)
+CENTRED = {"ha": "center", "va": "center"}
 DASHED = {"color": COLOURS["grey"], "linestyle": "--"}  # a level to compare with
 # Two panels stand one above the other: side by side, a phone would show their lettering 5 pixels high.
 PANELS = (6, 7)
@@ -212,9 +213,7 @@ def network_diagram(trunk, branches, title):
             text += f"\n{parameters:,} parameters"
         colour = COLOURS["sky"] if parameters else "#E6E6E6"
         style = {"boxstyle": "round,pad=0.3", "facecolor": colour, "linewidth": 0.6}
-        axis.text(
-            x, y, text, ha="center", va="center", fontsize=8, bbox=style, zorder=2
-        )
+        axis.text(x, y, text, **CENTRED, fontsize=8, bbox=style, zorder=2)
 
     def arrow(start, end):
         style = {"arrowstyle": "-|>", "color": COLOURS["grey"]}
@@ -231,11 +230,8 @@ def network_diagram(trunk, branches, title):
             if i > 1:
                 arrow((x, fork - i + 1), (x, fork - i + 0.32))
             box(x, fork - i, *layer)
-    axis.set(
-        xlim=(-1.9, 1.9) if branches else (-1, 1),
-        ylim=(-height + 0.4, 0.6),
-        title=title,
-    )
+    side = 1.9 if branches else 1
+    axis.set(title=title, xlim=(-side, side), ylim=(-height + 0.4, 0.6))
     axis.axis("off")
     return figure
 
@@ -271,9 +267,8 @@ def error_by_group(groups, mean_error, mean_accuracy):
     accuracy_low, accuracy_high; the two means over everybody become dashed lines.
     """
     figure, axes = plt.subplots(2, 1, figsize=PANELS)
-    labels = [
-        f"{group}\nn={faces}" for group, faces in zip(groups["group"], groups["faces"])
-    ]
+    named = zip(groups["group"], groups["faces"])
+    labels = [f"{group}\nn={faces}" for group, faces in named]
     panels = (
         ("mae", mean_error, 1, "Age", "mean absolute error (years)", COLOURS["sky"]),
         ("accuracy", mean_accuracy, 100, "Gender", "accuracy (%)", COLOURS["orange"]),
@@ -304,13 +299,8 @@ def convolution_of_words(words, vectors, dimensions, kernel, outputs):
 
     `outputs` holds one number per window of `width` words, before the activation function.
     """
-    figure, axes = plt.subplots(
-        2,
-        2,
-        figsize=(7, 4.2),
-        width_ratios=[len(words), len(kernel)],
-        height_ratios=[2, 3],
-    )
+    ratios = {"width_ratios": [len(words), len(kernel)], "height_ratios": [2, 3]}
+    figure, axes = plt.subplots(2, 2, figsize=(7, 4.2), **ratios)
     limit = max(np.abs(vectors).max(), np.abs(kernel).max())
     windows = [" ".join(words[i : i + len(kernel)]) for i in range(len(outputs))]
     slots = [f"word {i + 1}" for i in range(len(kernel))]
@@ -323,7 +313,7 @@ def convolution_of_words(words, vectors, dimensions, kernel, outputs):
         values = np.transpose(rows)
         axis.imshow(values, **colours, aspect="auto")
         for (row, column), value in np.ndenumerate(values):
-            axis.text(column, row, f"{value:g}", ha="center", va="center")
+            axis.text(column, row, f"{value:g}", **CENTRED)
         axis.set(xticks=range(len(names)), yticks=range(len(dimensions)), title=title)
         axis.set_xticklabels(names)
         axis.set_yticklabels(dimensions if axis is axes[0, 0] else [])
@@ -353,12 +343,8 @@ def seed_spread(accuracies, reference, title):
     axis.plot(values.mean(), -1, label="mean", **mean)
     label, level = reference
     axis.axvline(100 * level, color="black", linestyle="--", linewidth=1.2, label=label)
-    axis.set(
-        title=title,
-        xlabel="accuracy on the test reviews (%)",
-        yticks=[],
-        ylim=(-1.8, max(heights) + 0.8),
-    )
+    axis.set(title=title, xlabel="accuracy on the test reviews (%)")
+    axis.set(yticks=[], ylim=(-1.8, max(heights) + 0.8))
     figure.legend(loc="outside lower center", ncols=3, fontsize=9)
     return figure
 
@@ -367,9 +353,8 @@ def share_bars(groups, shares, title, xlabel, ylabel):
     """Draw grouped bars: for each of `groups` one bar per entry of `shares` (a label to its values in percent)."""
     figure, axis = plt.subplots(figsize=(7, 3.6))
     width = 0.8 / len(shares)
-    for i, ((label, values), colour) in enumerate(
-        zip(shares.items(), cycle(("blue", "orange", "green")))
-    ):
+    parts = zip(shares.items(), cycle(("blue", "orange", "green")))
+    for i, ((label, values), colour) in enumerate(parts):
         places = np.arange(len(groups)) + (i - (len(shares) - 1) / 2) * width
         axis.bar(places, values, width, color=COLOURS[colour], label=label)
     axis.set(title=title, xlabel=xlabel, ylabel=ylabel, xticks=range(len(groups)))
@@ -385,9 +370,8 @@ def score_panels(names, errors, accuracies, references, title):
     `references` maps a label to (error, accuracy as a share), drawn as horizontal lines.
     """
     figure, axes = plt.subplots(2, 1, figsize=PANELS)
-    for column, (axis, values, (heading, label, factor)) in enumerate(
-        zip(axes, (errors, accuracies), SCORES)
-    ):
+    panels = enumerate(zip(axes, (errors, accuracies), SCORES))
+    for column, (axis, values, (heading, label, factor)) in panels:
         axis.bar(names, factor * np.asarray(values), width=0.55, color=COLOURS["sky"])
         for (text, levels), style in zip(references.items(), cycle(("--", ":"))):
             look = {"color": "black", "linestyle": style, "linewidth": 1.3}
@@ -498,7 +482,7 @@ def block_diagram(parts):
     for place, name in enumerate(parts, start=1):
         colour = "#FBE3C0" if name == "+" else "#D6ECF8"
         box = {"boxstyle": "round", "facecolor": colour, "edgecolor": "none"}
-        axis.text(place, 0, name, bbox=box, ha="center", va="center")
+        axis.text(place, 0, name, **CENTRED, bbox=box)
     for place in range(len(parts) + 1):
         axis.annotate("", (place + 0.62, 0), (place + 0.38, 0), arrowprops=arrow)
     end = parts.index("+") + 1
@@ -521,11 +505,9 @@ def rungs(names, panels):
     )
     for axis, (label, rows) in zip(axes, panels.items()):
         for place, (values, level, interval) in enumerate(rows):
-            axis.plot(
-                values, [place] * len(values), "o", color=COLOURS["sky"], markersize=5
-            )
-            mean, blue = np.mean(values), COLOURS["blue"]
-            axis.plot(mean, place, "D", color=blue, markersize=6, zorder=3)
+            here, blue = [place] * len(values), COLOURS["blue"]
+            axis.plot(values, here, "o", color=COLOURS["sky"], markersize=5)
+            axis.plot(np.mean(values), place, "D", color=blue, markersize=6, zorder=3)
             if interval is not None:
                 ends = level + np.asarray(interval)
                 axis.plot(ends, [place] * 2, color=blue, linewidth=2)
@@ -622,7 +604,7 @@ def backpropagation(values, gradients):
             axis.text(x, y - 0.3 * i, text, color=colour, ha="center", va="top")
 
     for column, text in enumerate(("×", "+", "ReLU", "×", "+", "(·−y)²"), start=1):
-        axis.text(column, 0, text, ha="center", va="center", bbox=box, zorder=3)
+        axis.text(column, 0, text, **CENTRED, bbox=box, zorder=3)
     for column, name in ((1, "w1"), (2, "b1"), (4, "w2"), (5, "b2"), (6, "y")):
         axis.annotate("", (column, 0.25), (column, 0.8), arrowprops=arrow)
         label(column, 1.75, name)
@@ -654,8 +636,7 @@ def number_grids(grids, marks=()):
         limit = np.abs(grid).max() or 1
         axis.imshow(grid, cmap="PuOr_r", vmin=-1.8 * limit, vmax=1.8 * limit)
         for (row, column), value in np.ndenumerate(grid):
-            text = f"{value:.0f}"
-            axis.text(column, row, text, ha="center", va="center", fontsize=9)
+            axis.text(column, row, f"{value:.0f}", **CENTRED, fontsize=9)
         axis.set(title=title, xticks=[], yticks=[])
         axis.grid(False)
     for axis, mark in zip(axes[0], marks):
