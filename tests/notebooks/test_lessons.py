@@ -31,8 +31,19 @@ class Chapter:
         self.__dict__ = chapters.load(slug, cells.split(), **names)
 
 
-class Stop(Exception):
-    """Holds what a chapter's cell was about to do."""
+def fitted(slug, cells, names):
+    """Return what the first call of `fit` in some cells is given; nothing is trained."""
+
+    class Stop(Exception):
+        pass
+
+    def fit(*arguments, **options):
+        raise Stop(arguments, options)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stop) as caught:
+        patch.setattr("keras.Model.fit", fit)
+        chapters.load(slug, cells.split(), **names)
+    return caught.value.args
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -148,17 +159,11 @@ def test_slopes_by_hand_are_those_of_small_changes():
 
 def test_the_small_network_learns_and_is_judged_on_three_parts():
     chapter = Chapter("how-a-network-learns", "set-up invented build")
-    seen = {}
-
-    def fit(self, pictures, labels, validation_data, **_):
-        seen["learn"], seen["validate"] = pictures, validation_data[0]
-        raise Stop
-
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Stop):
-        patch.setattr("keras.Model.fit", fit)
-        chapters.load("how-a-network-learns", ["train"], **vars(chapter))
-    for name, pictures in seen.items():
-        assert (pictures == chapter.small[getattr(chapter, name)]).all()
+    told = fitted("how-a-network-learns", "train", vars(chapter))
+    (_, pictures, _), options = told
+    assert (pictures == chapter.small[chapter.learn]).all()
+    held_out, _ = options["validation_data"]
+    assert (held_out == chapter.small[chapter.validate]).all()
     rows = [*chapter.learn, *chapter.validate, *chapter.test]
     assert sorted(rows) == sorted(chapter.once)
 
@@ -221,15 +226,9 @@ def test_keeps_pictures_and_answers_together_and_changes_the_pictures(source, ba
     assert (pictures != originals[nearest]).any(axis=(1, 2, 3)).all()
 
 
-def test_trains_as_the_source_tutorial_did(source, monkeypatch):
-    def fit(network, *arguments, **options):
-        raise Stop(network, arguments, options)
-
-    monkeypatch.setattr(source.keras.Model, "fit", fit)
+def test_trains_as_the_source_tutorial_did(source):
     given = {**vars(source), "network": source.build_source_network()}
-    with pytest.raises(Stop) as caught:
-        chapters.load("face-cnn", ["compile", "fit"], **given)
-    network, (batches,), options = caught.value.args
+    (network, batches), options = fitted("face-cnn", "compile fit", given)
     config = network.get_compile_config()
     expected = "mse", "binary_crossentropy"
     assert tuple(config["loss"].values()) == expected
@@ -261,23 +260,12 @@ def words():
     return Chapter("sentiment-cnn", "set-up encode")
 
 
-def load_training(words, build):
-    given = {**vars(words), "build_network": build}
-    return chapters.load("sentiment-cnn", ["train-network"], **given)
-
-
 def test_trains_on_the_training_reviews_alone(words):
-    class Network:
-        def compile(self, loss, **_):
-            assert loss == "binary_crossentropy"
-
-        def fit(self, texts, labels, epochs, batch_size, verbose):
-            assert texts is words.x_train and labels is words.y_train
-            assert (epochs, batch_size) == (4, 32)
-            raise Stop
-
-    with pytest.raises(Stop):
-        load_training(words, lambda rows: Network())
+    told = fitted("sentiment-cnn", "build-network train-network", vars(words))
+    (network, texts, labels), options = told
+    assert network.loss == "binary_crossentropy"
+    assert texts is words.x_train and labels is words.y_train
+    assert (options["epochs"], options["batch_size"]) == (4, 32)
 
 
 def test_a_seed_gives_one_network_for_reviews(words):
@@ -285,9 +273,10 @@ def test_a_seed_gives_one_network_for_reviews(words):
         sheet = words.layers.Embedding(rows, 2), words.layers.Flatten()
         return words.keras.Sequential([*sheet, words.layers.Dense(1, "sigmoid")])
 
-    names = load_training(words, build)
+    given = {**vars(words), "build_network": build}
+    train = chapters.load("sentiment-cnn", ["train-network"], **given)["train_network"]
     first, again, other = (
-        weights(names["train_network"](words.x_train, words.y_train, seed, 700, build))
+        weights(train(words.x_train, words.y_train, seed, 700, build))
         for seed in (42, 42, 43)
     )
     assert (first == again).all() and not np.allclose(first, other)
